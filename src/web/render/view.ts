@@ -1,0 +1,68 @@
+/** What the step's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
+
+/** What is wrong with a field; a theme has a sentence for each. A code that is wrong, late or used is one word (R11). */
+export type FieldError = 'code-missing' | 'code-wrong' | 'saved-missing' | 'method-missing'
+
+/** The id of a method, as in the registry. */
+export type MethodName = 'totp' | 'backup-codes'
+
+/** The frame that every page shares. */
+export interface Frame {
+  /** The path below which the realm's pages live, for example `/realms/demo`. */
+  base: string
+  realmDisplayName: string
+  /** The locale shown, one of the theme's. */
+  locale: string
+  /** The language select; empty or one entry: not shown. */
+  locales: { tag: string; label: string; href: string; current: boolean }[]
+  darkMode: boolean
+  /** Shown with "restart login" beside it, as Keycloak does. Absent before the user is known to this browser. */
+  user?: { username: string; restartUrl: string }
+}
+
+export type View =
+  /** A code from the authenticator app. `device` names the app when the user has several. POST `code` to `action`. */
+  | { page: 'challenge-totp'; action: string; error?: FieldError; device?: string; otherUrl?: string; cancelUrl?: string }
+  /** One of the backup codes; `left` counts the unused. POST `code` to `action`. */
+  | { page: 'challenge-backup-codes'; action: string; error?: FieldError; left: number; otherUrl?: string; cancelUrl?: string }
+  /** "Try another way": POST `method` to `action`. */
+  | {
+      page: 'select-method'
+      action: string
+      purpose: 'challenge' | 'enrol'
+      methods: { id: MethodName; current: boolean; device?: string; left?: number }[]
+      error?: FieldError
+      backUrl?: string
+    }
+  /**
+   * Set-up of the app. `qr` is an SVG element, `secret` base32 in groups of four, `uri` the otpauth link.
+   * POST `code` and the optional `label` (name of the device) to `action`.
+   */
+  | {
+      page: 'enrol-totp'
+      action: string
+      error?: FieldError
+      qr: string
+      secret: string
+      uri: string
+      label: string
+      required: boolean
+      otherUrl?: string
+      cancelUrl?: string
+    }
+  /** The new codes, each in groups of four. POST `saved=on` to `action`; `downloadUrl` gives them as text. */
+  | { page: 'enrol-backup-codes'; action: string; error?: FieldError; codes: string[]; downloadUrl: string; cancelUrl?: string }
+  /** After a backup code when few are left. POST nothing to `action` to go on. */
+  | { page: 'backup-codes-low'; action: string; left: number }
+  /** Too many wrong codes; `seconds` until the next try. `retryUrl` is this page's address. */
+  | { page: 'locked'; seconds: number; retryUrl: string; cancelUrl?: string }
+  /** The policy asks for a second factor and there is none that this user could use. */
+  | { page: 'blocked'; reason: 'no-method-allowed' | 'must-be-reset'; cancelUrl?: string }
+  /** Time ran out; nothing was lost but the time. */
+  | { page: 'expired'; continueUrl?: string }
+  /** This step was begun in another browser or its cookie is gone. */
+  | { page: 'other-browser'; continueUrl?: string }
+  /** The step is over and its answer was taken. */
+  | { page: 'finished'; continueUrl?: string }
+  /** Anything else. `id` is the request's id for whoever helps. */
+  | { page: 'error'; reason: 'not-found' | 'bad-request' | 'busy' | 'internal'; id?: string; continueUrl?: string }
