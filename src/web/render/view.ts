@@ -22,9 +22,23 @@ export interface Frame {
 
 export type View =
   /** A code from the authenticator app. `device` names the app when the user has several. POST `code` to `action`. */
-  | { page: 'challenge-totp'; action: string; error?: FieldError; device?: string; otherUrl?: string; cancelUrl?: string }
+  | {
+      page: 'challenge-totp'
+      action: string
+      error?: FieldError
+      device?: string
+      otherUrl?: string
+      cancelUrl?: string
+    }
   /** One of the backup codes; `left` counts the unused. POST `code` to `action`. */
-  | { page: 'challenge-backup-codes'; action: string; error?: FieldError; left: number; otherUrl?: string; cancelUrl?: string }
+  | {
+      page: 'challenge-backup-codes'
+      action: string
+      error?: FieldError
+      left: number
+      otherUrl?: string
+      cancelUrl?: string
+    }
   /** "Try another way": POST `method` to `action`. */
   | {
       page: 'select-method'
@@ -51,7 +65,14 @@ export type View =
       cancelUrl?: string
     }
   /** The new codes, each in groups of four. POST `saved=on` to `action`; `downloadUrl` gives them as text. */
-  | { page: 'enrol-backup-codes'; action: string; error?: FieldError; codes: string[]; downloadUrl: string; cancelUrl?: string }
+  | {
+      page: 'enrol-backup-codes'
+      action: string
+      error?: FieldError
+      codes: string[]
+      downloadUrl: string
+      cancelUrl?: string
+    }
   /** After a backup code when few are left. POST nothing to `action` to go on. */
   | { page: 'backup-codes-low'; action: string; left: number }
   /** Too many wrong codes; `seconds` until the next try. `retryUrl` is this page's address. */
@@ -65,4 +86,9 @@ export type View =
   /** The step is over and its answer was taken. */
   | { page: 'finished'; continueUrl?: string }
   /** Anything else. `id` is the request's id for whoever helps. */
-  | { page: 'error'; reason: 'not-found' | 'bad-request' | 'busy' | 'internal'; id?: string; continueUrl?: string }
+  | {
+      page: 'error'
+      reason: 'not-found' | 'bad-request' | 'busy' | 'internal'
+      id?: string
+      continueUrl?: string
+    }

@@ -1,0 +1,95 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, normalize, sep } from 'node:path'
+import { getProperties } from 'properties-file'
+import type { Texts } from './messages.ts'
+
+/** A theme with everything it takes from its parents already filled in. */
+export interface Theme {
+  name: string
+  locales: readonly string[]
+  darkMode: boolean
+  /** The source of each template by name, for example `layout` or `challenge-totp`. */
+  templates: ReadonlyMap<string, string>
+  /** Paths below `resources`, the parents' first. */
+  styles: readonly string[]
+  /** The texts of one locale; gaps are filled from the language without its region, then from English. */
+  texts(locale: string): Texts
+  /** The nearest theme's file below `resources`. Throws where no theme of the chain has it. */
+  resource(path: string): Buffer
+}
+
+interface Layer {
+  dir: string
+  properties: Record<string, string>
+}
+
+/**
+ * Loads `<themesDir>/<name>/login` and its parents. A child replaces single templates, messages and resources
+ * of its parent by a file of the same name; what it lists in `styles` comes after the parent's. Throws where a
+ * theme is missing or is its own ancestor.
+ */
+export function loadTheme(themesDir: string, name: string): Theme {
+  const layers = chain(themesDir, name)
+  const nearest = layers.toReversed()
+  const property = (key: string): string | undefined =>
+    nearest.map(({ properties }) => properties[key]).find((value) => value !== undefined)
+
+  const locales = list(property('locales') ?? 'en')
+  const perLocale = new Map(locales.map((locale) => [locale, textsOf(layers, locale)]))
+  const english = perLocale.get('en') ?? textsOf(layers, 'en')
+
+  return {
+    name,
+    locales,
+    darkMode: property('darkMode') !== 'false',
+    templates: new Map(layers.flatMap(({ dir }) => [...templatesIn(join(dir, 'templates'))])),
+    styles: [...new Set(layers.flatMap(({ properties }) => list(properties['styles'] ?? '')))],
+    texts: (locale) => perLocale.get(locale) ?? perLocale.get(locale.split('-')[0] ?? '') ?? english,
+    resource(path) {
+      const file = normalize(path)
+      if (file.startsWith('..') || file.startsWith(sep))
+        throw new Error(`"${path}" lies outside the theme "${name}"`)
+      const found = nearest
+        .map(({ dir }) => join(dir, 'resources', file))
+        .find((candidate) => existsSync(candidate))
+      if (found === undefined)
+        throw new Error(`The theme "${name}" and its parents have no resource "${path}"`)
+      return readFileSync(found)
+    },
+  }
+}
+
+/** The theme and its ancestors, the eldest first. */
+function chain(themesDir: string, name: string, heirs: readonly string[] = []): Layer[] {
+  if (!/^[\w-]+$/.test(name)) throw new Error(`"${name}" is not the name of a theme`)
+  if (heirs.includes(name))
+    throw new Error(`The theme "${name}" is its own ancestor: ${[...heirs, name].join(' → ')}`)
+  const dir = join(themesDir, name, 'login')
+  if (!existsSync(join(dir, 'theme.properties')))
+    throw new Error(`There is no login theme "${name}" in ${themesDir}`)
+  const properties = getProperties(readFileSync(join(dir, 'theme.properties'), 'utf8'))
+  const parent = properties['parent']
+  return [...(parent ? chain(themesDir, parent, [...heirs, name]) : []), { dir, properties }]
+}
+
+function textsOf(layers: readonly Layer[], locale: string): Texts {
+  const language = locale.split('-')[0] ?? locale
+  const texts = new Map<string, string>()
+  for (const tag of new Set(['en', language, locale])) {
+    for (const { dir } of layers) {
+      const file = join(dir, 'messages', `messages_${tag.replace('-', '_')}.properties`)
+      if (!existsSync(file)) continue
+      for (const [key, text] of Object.entries(getProperties(readFileSync(file, 'utf8'))))
+        texts.set(key, text)
+    }
+  }
+  return texts
+}
+
+function templatesIn(dir: string): Map<string, string> {
+  if (!existsSync(dir)) return new Map()
+  const files = readdirSync(dir).filter((file) => file.endsWith('.hbs'))
+  return new Map(files.map((file) => [file.slice(0, -'.hbs'.length), readFileSync(join(dir, file), 'utf8')]))
+}
+
+const list = (value: string): string[] => value.split(/[\s,]+/).filter((entry) => entry !== '')

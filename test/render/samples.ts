@@ -1,0 +1,103 @@
+import QRCode from 'qrcode'
+import type { Frame, View } from '../../src/web/render/view.ts'
+
+/** A name nobody has, to see what a page does with it. */
+export const longName =
+  'maximiliane-friederike.von-und-zu-hohenlohe-waldenburg-schillingsfuerst@customer-identity.example.org'
+
+const uri =
+  'otpauth://totp/Demo%20company:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Demo%20company&algorithm=SHA1&digits=6&period=30'
+const qr = await QRCode.toString(uri, { type: 'svg', margin: 2 })
+
+const action = '/realms/demo/step/1'
+const elsewhere = { otherUrl: '/realms/demo/step/1/select', cancelUrl: '/realms/demo/step/1/cancel' }
+
+const enrolTotp = {
+  page: 'enrol-totp',
+  action,
+  qr,
+  secret: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP',
+  uri,
+  label: '',
+  required: true,
+} satisfies View
+const codes = ['K7QM', '3FZD', 'XW9A', 'R2HN', 'B8VT', 'C4LE', 'PQ6Y', 'T3JS'].map(
+  (start) => `${start}-H4TX-9PLC-W2GV`,
+)
+const enrolBackupCodes = {
+  page: 'enrol-backup-codes',
+  action,
+  codes,
+  downloadUrl: `${action}/codes.txt`,
+} as const
+const selectMethod = {
+  page: 'select-method',
+  action,
+  purpose: 'challenge',
+  methods: [
+    { id: 'totp', current: true, device: 'Pixel 9' },
+    { id: 'backup-codes', current: false, left: 7 },
+  ],
+  backUrl: action,
+} satisfies View
+
+/** Every kind of view, with and without what it may leave out, by a name for pictures and tests. */
+export const views: Readonly<Record<string, View>> = {
+  'challenge-totp': { page: 'challenge-totp', action, otherUrl: elsewhere.otherUrl },
+  'challenge-totp device': { page: 'challenge-totp', action, device: 'Pixel 9', ...elsewhere },
+  'challenge-totp wrong': { page: 'challenge-totp', action, error: 'code-wrong', ...elsewhere },
+  'challenge-totp missing': { page: 'challenge-totp', action, error: 'code-missing' },
+  'challenge-backup-codes': { page: 'challenge-backup-codes', action, left: 7, ...elsewhere },
+  'challenge-backup-codes last': { page: 'challenge-backup-codes', action, left: 1 },
+  'challenge-backup-codes wrong': { page: 'challenge-backup-codes', action, left: 7, error: 'code-wrong' },
+  'select-method': selectMethod,
+  'select-method error': { ...selectMethod, error: 'method-missing' },
+  'select-method enrol': {
+    page: 'select-method',
+    action,
+    purpose: 'enrol',
+    methods: [
+      { id: 'totp', current: false },
+      { id: 'backup-codes', current: false },
+    ],
+  },
+  'enrol-totp': enrolTotp,
+  'enrol-totp optional': { ...enrolTotp, required: false, label: 'Pixel 9', ...elsewhere },
+  'enrol-totp wrong': { ...enrolTotp, error: 'code-wrong' },
+  'enrol-backup-codes': enrolBackupCodes,
+  'enrol-backup-codes error': { ...enrolBackupCodes, error: 'saved-missing', cancelUrl: elsewhere.cancelUrl },
+  'backup-codes-low': { page: 'backup-codes-low', action, left: 2 },
+  'backup-codes-low none': { page: 'backup-codes-low', action, left: 0 },
+  locked: { page: 'locked', seconds: 120, retryUrl: action, cancelUrl: elsewhere.cancelUrl },
+  'blocked no-method-allowed': {
+    page: 'blocked',
+    reason: 'no-method-allowed',
+    cancelUrl: elsewhere.cancelUrl,
+  },
+  'blocked must-be-reset': { page: 'blocked', reason: 'must-be-reset' },
+  expired: { page: 'expired', continueUrl: '/continue' },
+  'expired for good': { page: 'expired' },
+  'other-browser': { page: 'other-browser', continueUrl: '/continue' },
+  finished: { page: 'finished', continueUrl: '/continue' },
+  'error not-found': { page: 'error', reason: 'not-found' },
+  'error bad-request': { page: 'error', reason: 'bad-request', id: '01JD8Z7Q' },
+  'error busy': { page: 'error', reason: 'busy', continueUrl: '/continue' },
+  'error internal': { page: 'error', reason: 'internal', id: '01JD8Z7Q' },
+}
+
+/** A frame as the server would make it. */
+export function frame(changes: Partial<Frame> = {}): Frame {
+  const locale = changes.locale ?? 'en'
+  return {
+    base: '/realms/demo',
+    realmDisplayName: 'Demo company',
+    locale,
+    locales: [
+      { tag: 'en', label: 'English', href: '?ui_locales=en', current: locale === 'en' },
+      { tag: 'de', label: 'Deutsch', href: '?ui_locales=de', current: locale === 'de' },
+    ],
+    darkMode: true,
+    user: { username: 'alice', restartUrl: '/realms/demo/step/1/restart' },
+    ...changes,
+  }
+}
