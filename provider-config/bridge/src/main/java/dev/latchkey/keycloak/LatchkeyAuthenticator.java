@@ -1,0 +1,89 @@
+package dev.latchkey.keycloak;
+
+import jakarta.ws.rs.core.Response;
+import org.keycloak.authentication.AuthenticationFlowContext;
+import org.keycloak.authentication.Authenticator;
+import org.keycloak.models.KeycloakSession;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserModel;
+import org.keycloak.models.credential.OTPCredentialModel;
+
+/** Sends the browser to the sidecar and redeems what it brings back. */
+final class LatchkeyAuthenticator implements Authenticator {
+
+    static final LatchkeyAuthenticator SINGLETON = new LatchkeyAuthenticator();
+
+    @Override
+    public void authenticate(AuthenticationFlowContext context) {
+        Step step = Step.of(context);
+        try {
+            HandOff handOff = HandOff.of(step);
+            Decision decision = handOff.ask();
+            Lockout lockout = new Lockout(step);
+            lockout.count(decision.failures());
+            lockout.refuseLocked();
+            if (decision.needed()) {
+                context.forceChallenge(Response.status(Response.Status.FOUND).location(handOff.authorize(decision)).build());
+                return;
+            }
+            skip(step);
+            context.success();
+        } catch (Fault fault) {
+            refuse(context, step, fault);
+        }
+    }
+
+    @Override
+    public void action(AuthenticationFlowContext context) {
+        Return given = new Return(context.getHttpRequest().getUri().getQueryParameters());
+        if (given.isEmpty()) {
+            authenticate(context);
+            return;
+        }
+        Step step = Step.of(context);
+        try {
+            Answer answer = HandOff.of(step).redeem(given);
+            Lockout lockout = new Lockout(step);
+            lockout.count(answer.failures());
+            lockout.refuseLocked();
+            Notes.prove(step.login(), answer.level(), answer.amr());
+            Notes.of(step).done();
+            // Wrong tries were counted in this category, and only a success in it clears them.
+            context.success(OTPCredentialModel.TYPE);
+        } catch (Fault fault) {
+            refuse(context, step, fault);
+        }
+    }
+
+    /** Success here raises the level where the flow has one: what the client asked for must have been proven. */
+    private static void skip(Step step) throws Fault {
+        if (step.level() >= Purpose.LOGIN.level) {
+            throw Fault.untrusted("the sidecar needs nothing though level " + step.level() + " was asked");
+        }
+        LatchkeyCondition.skip(step);
+    }
+
+    private static void refuse(AuthenticationFlowContext context, Step step, Fault fault) {
+        context.forceChallenge(ErrorPage.of(context.form(), step, fault, context.getEvent(), context.getRefreshUrl(false)));
+    }
+
+    @Override
+    public boolean requiresUser() {
+        return true;
+    }
+
+    @Override
+    public boolean configuredFor(KeycloakSession session, RealmModel realm, UserModel user) {
+        return true;
+    }
+
+    @Override
+    public void setRequiredActions(KeycloakSession session, RealmModel realm, UserModel user) {
+        // the sidecar sets methods up within the step
+    }
+
+    @Override
+    public void close() {
+        // holds nothing
+    }
+}

@@ -1,0 +1,109 @@
+package dev.latchkey.keycloak;
+
+import java.util.concurrent.TimeUnit;
+
+import org.keycloak.authentication.authenticators.util.AuthenticatorUtils;
+import org.keycloak.common.util.Time;
+import org.keycloak.events.Errors;
+import org.keycloak.models.KeycloakSession;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserLoginFailureModel;
+import org.keycloak.models.utils.KeycloakModelUtils;
+import org.keycloak.services.managers.BruteForceProtector;
+
+/** Mirrors wrong second factors into Keycloak's own brute force protection, where the realm has it on. */
+record Lockout(Step step) {
+
+    private static final long MOST = 1000;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long PAUSE_MILLIS = 5;
+
+    /** Each number once per login: answers that are repeated report the same numbers again. */
+    void count(Failures failures) {
+        Notes notes = Notes.of(step);
+        long fresh = failures.above(notes.counted());
+        if (fresh == 0) return;
+        notes.counted(failures.to());
+        if (step.realm().isBruteForceProtected()) report(Math.min(MOST, fresh));
+    }
+
+    /** A right code does not open a locked account. */
+    void refuseLocked() throws Fault {
+        if (!step.realm().isBruteForceProtected()) return;
+        // In a session of its own: this one may still see the numbers from before they were counted.
+        String error = KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(), own -> {
+            RealmModel realm = realm(own);
+            return AuthenticatorUtils.getDisabledByBruteForceEventError(own.getProvider(BruteForceProtector.class),
+                    own, realm, own.users().getUserById(realm, step.user().getId()));
+        });
+        if (error == null) return;
+        throw new Fault(Errors.USER_TEMPORARILY_DISABLED.equals(error) ? Fault.Kind.LOCKED : Fault.Kind.DISABLED,
+                "the user is locked by the realm's brute force protection");
+    }
+
+    private void report(long fresh) {
+        long before = KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(),
+                own -> prepare(own, fresh - 1));
+        BruteForce.failedLogin(step.session().getProvider(BruteForceProtector.class), step.realm(), step.user(),
+                step.session().getContext().getConnection(), step.session().getContext().getUri());
+        await(before);
+    }
+
+    /**
+     * Adds all but the last. Two calls of the protector within a second would lock the user for being quick, though
+     * nobody knows when those tries were made; the time of the last failure only goes back by clearing.
+     */
+    private long prepare(KeycloakSession own, long fresh) {
+        RealmModel realm = realm(own);
+        UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm, step.user().getId());
+        if (model == null) model = own.loginFailures().addUserLoginFailure(realm, step.user().getId());
+        long last = model.getLastFailure();
+        long since = Time.currentTimeMillis() - last;
+        long kept = 0;
+        boolean isOld = last > 0 && forgets(realm) && since > TimeUnit.SECONDS.toMillis(realm.getMaxDeltaTimeSeconds());
+        boolean isQuick = last > 0 && since < realm.getQuickLoginCheckMilliSeconds();
+        if (isQuick) kept = model.getNumFailures();
+        if (isOld || isQuick) clear(model, isQuick);
+        for (long i = 0; i < kept + fresh; i++) model.incrementFailures();
+        return isOld || isQuick ? 0 : last;
+    }
+
+    private static void clear(UserLoginFailureModel model, boolean keepLocks) {
+        int locks = model.getNumTemporaryLockouts();
+        int notBefore = model.getFailedLoginNotBefore();
+        model.clearFailures();
+        if (!keepLocks) return;
+        for (int i = 0; i < locks; i++) model.incrementTemporaryLockouts();
+        model.setFailedLoginNotBefore(notBefore);
+    }
+
+    private static boolean forgets(RealmModel realm) {
+        return !(realm.isPermanentLockout() && realm.getMaxTemporaryLockouts() == 0);
+    }
+
+    /** The protector counts on a thread of its own, and the answer to this request depends on the count. */
+    private void await(long before) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (System.nanoTime() < end && lastFailure() == before) {
+            try {
+                Thread.sleep(PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private long lastFailure() {
+        return KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(), own -> {
+            UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm(own), step.user().getId());
+            return model == null ? 0L : model.getLastFailure();
+        });
+    }
+
+    private RealmModel realm(KeycloakSession own) {
+        RealmModel realm = own.realms().getRealm(step.realm().getId());
+        own.getContext().setRealm(realm);
+        return realm;
+    }
+}

@@ -1,0 +1,79 @@
+package dev.latchkey.keycloak;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import org.keycloak.models.AuthenticationExecutionModel;
+import org.keycloak.models.AuthenticatorConfigModel;
+import org.keycloak.models.Constants;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserModel;
+import org.keycloak.sessions.AuthenticationSessionModel;
+import org.keycloak.sessions.CommonClientSessionModel.ExecutionStatus;
+import org.keycloak.util.JsonSerialization;
+
+/** What this login proved so far, as RFC 8176 names it; silent about what it does not know. */
+final class Proven {
+
+    private static final Map<String, String> BUILT_IN = Map.of(
+            "auth-username-password-form", "pwd",
+            "auth-password-form", "pwd",
+            "auth-otp-form", "otp",
+            "webauthn-authenticator", "hwk",
+            "webauthn-authenticator-passwordless", "hwk");
+
+    private Proven() {
+    }
+
+    /** Without {@code mfa}: whether several things are several factors is for the sidecar to say. */
+    static List<String> amr(RealmModel realm, AuthenticationSessionModel login, UserModel user) {
+        Stream<String> here = isLatchkeyDone(realm, login, user) ? latchkey(login) : Stream.empty();
+        return Stream.concat(successful(realm, login).map(execution -> name(realm, execution)), here)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
+    }
+
+    /** A step that was skipped succeeds too: only the note of a redeemed answer counts. */
+    static boolean isLatchkeyDone(RealmModel realm, AuthenticationSessionModel login, UserModel user) {
+        return successful(realm, login)
+                .filter(execution -> LatchkeyAuthenticatorFactory.ID.equals(execution.getAuthenticator()))
+                .anyMatch(execution -> new Notes(login, execution.getId(), user.getId()).isDone());
+    }
+
+    private static Stream<AuthenticationExecutionModel> successful(RealmModel realm, AuthenticationSessionModel login) {
+        return login.getExecutionStatus().entrySet().stream()
+                .filter(entry -> entry.getValue() == ExecutionStatus.SUCCESS)
+                .map(entry -> realm.getAuthenticationExecutionById(entry.getKey()))
+                .filter(execution -> execution != null && !execution.isAuthenticatorFlow());
+    }
+
+    private static String name(RealmModel realm, AuthenticationExecutionModel execution) {
+        if (LatchkeyAuthenticatorFactory.ID.equals(execution.getAuthenticator())) return null;
+        String configured = configured(realm, execution);
+        return configured != null ? configured : BUILT_IN.get(execution.getAuthenticator());
+    }
+
+    private static String configured(RealmModel realm, AuthenticationExecutionModel execution) {
+        if (execution.getAuthenticatorConfig() == null) return null;
+        AuthenticatorConfigModel config = realm.getAuthenticatorConfigById(execution.getAuthenticatorConfig());
+        if (config == null || config.getConfig() == null) return null;
+        String value = config.getConfig().get(Constants.AUTHENTICATION_EXECUTION_REFERENCE_VALUE);
+        return value == null || value.isBlank() ? null : value.trim();
+    }
+
+    private static Stream<String> latchkey(AuthenticationSessionModel login) {
+        String note = login.getUserSessionNotes().get(Notes.AMR);
+        if (note == null) return Stream.empty();
+        try {
+            return JsonSerialization.readValue(note, new TypeReference<List<String>>() { }).stream()
+                    .filter(value -> !value.equals("mfa"));
+        } catch (IOException e) {
+            return Stream.empty();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.latchkey.keycloak;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserSessionModel;
+import org.keycloak.sessions.AuthenticationSessionModel;
+
+/** The request object's claims, as docs/protocol.md tells them. */
+record Question(Step step, Parties parties, Notes.Binding binding, String jti, long now) {
+
+    static final String TYP = "oauth-authz-req+jwt";
+
+    private static final long LIFE = 60;
+
+    Map<String, Object> claims() {
+        Map<String, Object> claims = new LinkedHashMap<>();
+        claims.put("iss", parties.realm());
+        claims.put("client_id", parties.realm());
+        claims.put("aud", parties.sidecar());
+        claims.put("iat", now);
+        claims.put("exp", now + LIFE);
+        claims.put("jti", jti);
+        claims.put("response_type", "code");
+        claims.put("scope", "openid");
+        claims.put("redirect_uri", step.address().toString());
+        claims.put("state", binding.state());
+        claims.put("nonce", binding.nonce());
+        claims.put("sid", step.sid());
+        claims.put("purpose", step.purpose().claim);
+        claims.put("login_expires_at", loginExpiresAt());
+        claims.put("listed", List.of());
+        new Person(step.user()).describe(claims);
+        new Place(step.session(), step.realm()).describe(claims, step.user(), step.login().getClient());
+        describeLogin(claims);
+        return claims;
+    }
+
+    private void describeLogin(Map<String, Object> claims) {
+        AuthenticationSessionModel login = step.login();
+        List<String> amr = Proven.amr(step.realm(), login, step.user());
+        claims.put("amr", amr);
+        Long authTime = amr.isEmpty() ? sessionTime() : Long.valueOf(now);
+        if (authTime != null) claims.put("auth_time", authTime);
+        if (step.level() > 0) claims.put("acr_values", Integer.toString(step.level()));
+        String maxAge = login.getClientNote("max_age");
+        if (maxAge != null && maxAge.matches("\\d{1,9}")) claims.put("max_age", Long.valueOf(maxAge));
+        String prompt = login.getClientNote("prompt");
+        if (prompt != null && !prompt.isBlank()) claims.put("prompt", prompt);
+    }
+
+    /** Single sign-on proves nothing anew: the time is that of the session it rests on. */
+    private Long sessionTime() {
+        UserSessionModel session = step.session().sessions().getUserSession(step.realm(), step.sid());
+        String time = session == null ? null : session.getNote("AUTH_TIME");
+        return time == null || !time.matches("\\d{1,12}") ? null : Long.valueOf(time);
+    }
+
+    private long loginExpiresAt() {
+        RealmModel realm = step.realm();
+        int action = realm.getAccessCodeLifespanUserAction();
+        int login = realm.getAccessCodeLifespanLogin() > 0 ? realm.getAccessCodeLifespanLogin() : action;
+        String path = step.address().getPath();
+        boolean isAction = path.endsWith("/required-action") || path.endsWith("/reset-credentials");
+        return step.login().getParentSession().getTimestamp() + (isAction ? Math.min(action, login) : login);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.latchkey.keycloak;
+
+import java.net.URI;
+
+import org.keycloak.authentication.AuthenticationFlowContext;
+import org.keycloak.authentication.RequiredActionContext;
+import org.keycloak.authentication.authenticators.util.AcrStore;
+import org.keycloak.models.AuthenticationExecutionModel;
+import org.keycloak.models.Constants;
+import org.keycloak.models.KeycloakSession;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserModel;
+import org.keycloak.sessions.AuthenticationSessionModel;
+
+/**
+ * One execution, in one login of one user, that stands at the hand-off.
+ *
+ * @param flow the parent flow, or the required action's name
+ * @param execution where the answer comes back to; the condition speaks for its sibling
+ * @param level the level the client asked for, 0 where it asked for none
+ * @param address the redirect_uri, whole
+ */
+record Step(KeycloakSession session, RealmModel realm, UserModel user, AuthenticationSessionModel login,
+            String flow, String execution, Purpose purpose, int level, URI address) {
+
+    private static final int HIGHEST = 3;
+
+    static Step of(AuthenticationFlowContext context) {
+        return of(context, context.getExecution());
+    }
+
+    static Step of(AuthenticationFlowContext context, AuthenticationExecutionModel execution) {
+        AuthenticationSessionModel login = context.getAuthenticationSession();
+        int level = new AcrStore(context.getSession(), login).getRequestedLevelOfAuthentication(context.getTopLevelFlow());
+        URI action = context.getActionUrl(context.generateAccessCode());
+        return new Step(context.getSession(), context.getRealm(), context.getUser(), login,
+                execution.getParentFlow(), execution.getId(), Purpose.LOGIN,
+                Math.max(0, Math.min(HIGHEST, level)), ReturnAddress.to(action, execution.getId()));
+    }
+
+    static Step of(RequiredActionContext context) {
+        AuthenticationSessionModel login = context.getAuthenticationSession();
+        String action = context.getAction();
+        boolean own = action.equals(login.getClientNote(Constants.KC_ACTION_EXECUTING))
+                && !Boolean.parseBoolean(login.getClientNote(Constants.KC_ACTION_ENFORCED));
+        return new Step(context.getSession(), context.getRealm(), context.getUser(), login,
+                action, action, own ? Purpose.MANAGE : Purpose.ENROL, 0, context.getActionUrl());
+    }
+
+    /** The root authentication session's id, which the user session takes over. */
+    String sid() {
+        return login.getParentSession().getId();
+    }
+
+    int leastLevel() {
+        return Math.max(purpose.level, level);
+    }
+}
