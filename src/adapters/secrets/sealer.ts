@@ -1,0 +1,61 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import type { Sealer } from '../../core/ports.ts'
+
+const VERSION = '1'
+
+/** A key that encrypts at rest: 32 bytes, and the id that rows name it by. */
+export interface EncryptionKey {
+  id: string
+  key: Buffer
+}
+
+/**
+ * AES-256-GCM under a key derived per context (HKDF-SHA-256, RFC 5869), so that no key meets its limit of random
+ * nonces however many rows there are. The first key writes; every key reads.
+ */
+export function createSealer(keys: readonly EncryptionKey[]): Sealer {
+  const [newest] = keys
+  if (newest === undefined) throw new Error('no encryption key')
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  const find = (id: string) => {
+    const key = byId.get(id)
+    if (key === undefined) throw new Error(`the encryption key "${id}" is not configured`)
+    return key
+  }
+  return {
+    seal(plain, context) {
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', derive(newest, 'seal', context), iv)
+      cipher.setAAD(Buffer.from(context))
+      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return [VERSION, newest.id, iv.toString('base64url'), body.toString('base64url')].join('.')
+    },
+
+    open(sealed, context) {
+      const [version, id, iv, body] = sealed.split('.')
+      if (version !== VERSION || id === undefined || iv === undefined || body === undefined) {
+        throw new Error('not a sealed text')
+      }
+      const bytes = Buffer.from(body, 'base64url')
+      const decipher = createDecipheriv(
+        'aes-256-gcm',
+        derive(find(id), 'seal', context),
+        Buffer.from(iv, 'base64url'),
+        { authTagLength: 16 },
+      )
+      decipher.setAAD(Buffer.from(context))
+      decipher.setAuthTag(bytes.subarray(-16))
+      return decipher.update(bytes.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8')
+    },
+
+    mac(text, keyId) {
+      const key = keyId === undefined ? newest : find(keyId)
+      const value = createHmac('sha256', derive(key, 'mac', '')).update(text).digest('base64url')
+      return { keyId: key.id, value }
+    },
+  }
+}
+
+function derive({ key }: EncryptionKey, purpose: 'seal' | 'mac', context: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', `latchkey ${purpose} ${context}`, 32))
+}

@@ -1,0 +1,64 @@
+import { sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
+import type { Committed } from '../../core/ports.ts'
+import type { Database } from './database.ts'
+
+/** One write of a change. `guard`: the whole change is refused where this one finds no row, with this answer. */
+export interface Write {
+  statement: RawBuilder<unknown>
+  guard?: Exclude<Committed, 'written'>
+}
+
+const POSTGRES_REFUSAL = /latchkey refused: (replayed|lost)/
+// A unique index or a lock decided for another request: read again, decide again.
+const POSTGRES_RACES = new Set(['23505', '40001', '40P01'])
+const SQLITE_CONSTRAINT = 19
+
+/**
+ * Writes all or nothing. On PostgreSQL it is one statement, hence one round trip and one commit: a guard without a row
+ * makes the statement fail as a whole. On SQLite, where the file has one writer, it is one transaction that nothing can
+ * come between, since no step of it waits.
+ */
+export async function commitWrites(database: Database, writes: Write[]): Promise<Committed> {
+  return database.sqlite === undefined ? await commitPostgres(database, writes) : commitSqlite(database, writes)
+}
+
+async function commitPostgres({ db }: Database, writes: Write[]): Promise<Committed> {
+  const parts = writes.map(({ statement }, i) => sql`${sql.ref(`w${i}`)} as (${statement} returning 1)`)
+  const checks = writes.map(({ guard }, i) => {
+    const rows = sql`(select count(*) from ${sql.ref(`w${i}`)})`
+    return guard === undefined
+      ? sql`${rows}`
+      : sql`(case when ${rows} = 0 then ${sql.lit(`latchkey refused: ${guard}`)} else '1' end)::int`
+  })
+  try {
+    await sql`with ${sql.join(parts)} select ${sql.join(checks)}`.execute(db)
+    return 'written'
+  } catch (error) {
+    const refused = POSTGRES_REFUSAL.exec(error instanceof Error ? error.message : '')?.[1]
+    if (refused === 'replayed' || refused === 'lost') return refused
+    if (POSTGRES_RACES.has((error as { code?: string }).code ?? '')) return 'lost'
+    throw error
+  }
+}
+
+function commitSqlite({ db, sqlite }: Database, writes: Write[]): Committed {
+  if (sqlite === undefined) throw new Error('not a SQLite file')
+  sqlite.exec('BEGIN IMMEDIATE')
+  try {
+    for (const { statement, guard } of writes) {
+      const { sql: text, parameters } = statement.compile(db)
+      const { changes } = sqlite.prepare(text).run(parameters)
+      if (guard !== undefined && Number(changes) === 0) {
+        sqlite.exec('ROLLBACK')
+        return guard
+      }
+    }
+    sqlite.exec('COMMIT')
+    return 'written'
+  } catch (error) {
+    sqlite.exec('ROLLBACK')
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_CONSTRAINT) return 'lost'
+    throw error
+  }
+}

@@ -1,0 +1,132 @@
+import { sql } from 'kysely'
+import type { Selectable } from 'kysely'
+import { jsonArrayFrom as postgresArray, jsonObjectFrom as postgresObject } from 'kysely/helpers/postgres'
+import { jsonArrayFrom as sqliteArray, jsonObjectFrom as sqliteObject } from 'kysely/helpers/sqlite'
+import type { LoginStore, Sealer } from '../../core/ports.ts'
+import type { Rule } from '../../core/policy.ts'
+import { realmSettings } from '../../core/settings.ts'
+import type { Enforcement } from '../../core/settings.ts'
+import { commitWrites } from './commit.ts'
+import type { Database } from './database.ts'
+import { toAttempts, toCredential, toTransaction } from './rows.ts'
+import type { Schema } from './schema.ts'
+import { writesOf } from './writes.ts'
+
+const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
+const RULE = ['realm', 'group_id', 'enforcement', 'methods', 'priority'] as const
+const CREDENTIAL = [
+  'id',
+  'realm',
+  'user_id',
+  'method',
+  'label',
+  'sealed',
+  'version',
+  'failures',
+  'created_at',
+  'used_at',
+] as const
+const TRANSACTION = [
+  'id',
+  'realm',
+  'user_id',
+  'nonce',
+  'sealed',
+  'version',
+  'browser_hash',
+  'request_uri_hash',
+  'request_uri_expires_at',
+  'code_hash',
+  'code_expires_at',
+  'redeemed',
+  'expires_at',
+] as const
+
+const TRANSACTION_USER = sql.ref<string>('transaction.user_id')
+
+/** The store of a login, on either database: each read is one round trip, each commit one more. */
+export function createLoginStore(database: Database, sealer: Sealer): LoginStore {
+  const { db, sqlite } = database
+  const arrayFrom = sqlite === undefined ? postgresArray : (sqliteArray as typeof postgresArray)
+  const objectFrom = sqlite === undefined ? postgresObject : (sqliteObject as typeof postgresObject)
+
+  const settingsOf = (realm: string) => db.selectFrom('realm').select('settings').where('name', '=', realm)
+  const attemptsOf = (realm: string) => db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
+  const credentialsOf = (realm: string) =>
+    db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+  const transactionsOf = (realm: string) =>
+    db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
+
+  return {
+    async background(realm, userId, nonce) {
+      const row = await db
+        .selectNoFrom([
+          settingsOf(realm).as('settings'),
+          objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
+          arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
+          objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
+          arrayFrom(db.selectFrom('rule').select(RULE).where('realm', '=', realm)).as('rules'),
+          db
+            .selectFrom('override')
+            .select('enforcement')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('override'),
+        ])
+        .executeTakeFirstOrThrow()
+      const transaction = json(row.transaction)
+      return {
+        ...standing(row),
+        rules: json(row.rules).map(toRule),
+        override: (row.override ?? undefined) as Enforcement | undefined,
+        transaction: transaction === null ? undefined : toTransaction(sealer, transaction),
+      }
+    },
+
+    async situation(realm, by) {
+      const [column, value] =
+        'id' in by
+          ? (['id', by.id] as const)
+          : 'requestUriHash' in by
+            ? (['request_uri_hash', by.requestUriHash] as const)
+            : (['code_hash', by.codeHash] as const)
+      const row = await transactionsOf(realm)
+        .where(`transaction.${column}`, '=', value)
+        .select([
+          settingsOf(realm).as('settings'),
+          objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
+          arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as('credentials'),
+        ])
+        .executeTakeFirst()
+      return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
+    },
+
+    commit: async (change) => await commitWrites(database, writesOf(change, sealer)),
+  }
+
+  function standing(row: {
+    settings: string | null
+    attempt: Selectable<Schema['attempt']> | null
+    credentials: Selectable<Schema['credential']>[]
+  }) {
+    return {
+      settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
+      attempts: toAttempts(json(row.attempt) ?? undefined),
+      credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),
+    }
+  }
+}
+
+/** SQLite hands JSON over as text. */
+function json<T>(value: T): T {
+  return typeof value === 'string' ? (JSON.parse(value) as T) : value
+}
+
+function toRule(row: Selectable<Schema['rule']>): Rule {
+  return {
+    groupId: row.group_id,
+    enforcement: row.enforcement as Enforcement,
+    ...(row.methods === null ? {} : { methods: JSON.parse(row.methods) as string[] }),
+    priority: row.priority,
+  }
+}

@@ -1,0 +1,59 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import type { SqliteDatabase } from 'kysely'
+
+/** A SQLite file for Kysely's own dialect, with its statements prepared once. */
+export interface SqliteFile extends SqliteDatabase {
+  exec(sql: string): void
+}
+
+/**
+ * Opens the file: WAL, and every commit on the disk before it is acknowledged. A second server on the same file is
+ * refused, since each would take the other's limits for its own.
+ * @throws Error that says which file is in use
+ */
+export function openSqliteFile(path: string): SqliteFile {
+  const lock = path === ':memory:' ? undefined : lockFile(path)
+  const database = new DatabaseSync(path)
+  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON', 'busy_timeout = 5000']) {
+    database.exec(`PRAGMA ${pragma}`)
+  }
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string) => {
+    const statement = prepared.get(sql) ?? database.prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = prepare(sql)
+      const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      }
+    },
+    close() {
+      database.close()
+      lock?.close()
+    },
+  }
+}
+
+/** A lock that the operating system drops when the process ends, however it ends. */
+function lockFile(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`)
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    throw new Error(
+      `the database file ${path} is in use by another Latchkey server; stop it, or use PostgreSQL (LATCHKEY_DB_URL) to run several`,
+      { cause: error },
+    )
+  }
+}

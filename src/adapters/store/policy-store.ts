@@ -1,0 +1,35 @@
+import type { Rule } from '../../core/policy.ts'
+import { realmSettings } from '../../core/settings.ts'
+import type { RealmSettings } from '../../core/settings.ts'
+import type { Database } from './database.ts'
+
+/** Writes what a realm's administrators decide; in force at the next request. */
+export interface PolicyStore {
+  /** Sets the realm's settings; what is absent has its default. Throws where a value is out of bounds. */
+  saveSettings(realm: string, settings: Partial<RealmSettings>): Promise<void>
+  /** Sets what a group means. */
+  saveRule(realm: string, rule: Rule): Promise<void>
+}
+
+export function createPolicyStore({ db }: Database): PolicyStore {
+  return {
+    async saveSettings(name, settings) {
+      realmSettings.parse(settings)
+      const text = JSON.stringify(settings)
+      await db
+        .insertInto('realm')
+        .values({ name, settings: text })
+        .onConflict((on) => on.column('name').doUpdateSet({ settings: text }))
+        .execute()
+    },
+
+    async saveRule(realm, { groupId, enforcement, methods, priority }) {
+      const rule = { enforcement, methods: methods === undefined ? null : JSON.stringify(methods), priority }
+      await db
+        .insertInto('rule')
+        .values({ realm, group_id: groupId, ...rule })
+        .onConflict((on) => on.columns(['realm', 'group_id']).doUpdateSet(rule))
+        .execute()
+    },
+  }
+}

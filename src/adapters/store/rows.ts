@@ -1,0 +1,72 @@
+import type { Selectable } from 'kysely'
+import { NO_ATTEMPTS } from '../../core/lockout.ts'
+import type { Attempts } from '../../core/lockout.ts'
+import type { Sealer } from '../../core/ports.ts'
+import type { Credential, Transaction } from '../../core/transaction.ts'
+import type { Schema } from './schema.ts'
+
+/** What a row binds its sealed part to: a row that is copied to another user or realm does not open (R5). */
+type Bound = { realm: string; user_id: string; id: string }
+
+/** The columns of a transaction that statements look at; everything else of it is sealed. */
+type Plain = 'id' | 'version' | 'browserHash' | 'requestUri' | 'code' | 'redeemed' | 'expiresAt'
+
+function context(table: 'credential' | 'transaction', row: Bound): string {
+  return JSON.stringify([table, row.realm, row.user_id, row.id])
+}
+
+export function sealCredential(sealer: Sealer, bound: Bound, data: unknown): string {
+  return sealer.seal(JSON.stringify(data), context('credential', bound))
+}
+
+export function toCredential(sealer: Sealer, row: Selectable<Schema['credential']>): Credential {
+  return {
+    id: row.id,
+    method: row.method,
+    label: row.label ?? undefined,
+    version: row.version,
+    failures: row.failures,
+    data: JSON.parse(sealer.open(row.sealed, context('credential', row))) as unknown,
+  }
+}
+
+export function fromTransaction(sealer: Sealer, transaction: Transaction): Schema['transaction'] {
+  const { id, version, browserHash, requestUri, code, redeemed, expiresAt, ...rest } = transaction
+  const bound = { realm: rest.account.realm, user_id: rest.account.userId, id }
+  return {
+    ...bound,
+    nonce: rest.question.nonce,
+    sealed: sealer.seal(JSON.stringify(rest), context('transaction', bound)),
+    version,
+    browser_hash: browserHash ?? null,
+    request_uri_hash: requestUri.hash,
+    request_uri_expires_at: requestUri.expiresAt,
+    code_hash: code?.hash ?? null,
+    code_expires_at: code?.expiresAt ?? null,
+    redeemed: redeemed ? 1 : 0,
+    expires_at: expiresAt,
+  }
+}
+
+export function toTransaction(sealer: Sealer, row: Selectable<Schema['transaction']>): Transaction {
+  const rest = JSON.parse(sealer.open(row.sealed, context('transaction', row))) as Omit<Transaction, Plain>
+  return {
+    ...rest,
+    id: row.id,
+    version: row.version,
+    browserHash: row.browser_hash ?? undefined,
+    requestUri: { hash: row.request_uri_hash, expiresAt: row.request_uri_expires_at },
+    code:
+      row.code_hash === null || row.code_expires_at === null
+        ? undefined
+        : { hash: row.code_hash, expiresAt: row.code_expires_at },
+    redeemed: row.redeemed === 1,
+    expiresAt: row.expires_at,
+  }
+}
+
+export function toAttempts(row: Selectable<Schema['attempt']> | undefined): Attempts {
+  if (row === undefined) return NO_ATTEMPTS
+  const { version, failures, total, reported, locked_until: lockedUntil } = row
+  return { version, failures, total, reported, lockedUntil }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Change, Sealer } from '../../core/ports.ts'
+import type { Write } from './commit.ts'
+import { fromTransaction, sealCredential } from './rows.ts'
+
+/** The statements of a change, in SQL that both databases have. */
+export function writesOf(change: Change, sealer: Sealer): Write[] {
+  return [
+    ...once(change),
+    ...attempts(change),
+    ...transactions(change, sealer),
+    ...credentials(change, sealer),
+    ...audit(change),
+  ]
+}
+
+function once({ realm, once: used }: Change): Write[] {
+  if (used === undefined) return []
+  const statement = sql`insert into used_jti (realm, jti, expires_at) values (${realm}, ${used.jti}, ${used.expiresAt})
+    on conflict do nothing`
+  return [{ statement, guard: 'replayed' }]
+}
+
+function attempts({ realm, userId, attempts: counted, reported }: Change): Write[] {
+  if (counted !== undefined) {
+    const { next, version } = counted
+    // The upsert's condition is what lets one try at a time count, on the first row of a user too.
+    const statement = sql`insert into attempt (realm, user_id, version, failures, total, reported, locked_until)
+      values (${realm}, ${userId}, ${version + 1}, ${next.failures}, ${next.total}, ${next.reported}, ${next.lockedUntil})
+      on conflict (realm, user_id) do update set version = excluded.version, failures = excluded.failures,
+        total = excluded.total, locked_until = excluded.locked_until,
+        reported = case when excluded.reported > attempt.reported then excluded.reported else attempt.reported end
+      where attempt.version = ${version}`
+    return [{ statement, guard: 'lost' }]
+  }
+  if (reported === undefined) return []
+  return [
+    {
+      statement: sql`update attempt set reported = ${reported}
+        where realm = ${realm} and user_id = ${userId} and reported < ${reported}`,
+    },
+  ]
+}
+
+function transactions({ insert, transaction }: Change, sealer: Sealer): Write[] {
+  const writes: Write[] = []
+  if (insert !== undefined) {
+    const row = { ...fromTransaction(sealer, insert), version: 1 }
+    const columns = sql.join(Object.keys(row).map((name) => sql.ref(name)))
+    writes.push({ statement: sql`insert into "transaction" (${columns}) values (${sql.join(Object.values(row))})` })
+  }
+  if (transaction !== undefined) {
+    const { version } = transaction
+    const { id, realm, user_id: _, nonce: __, ...row } = fromTransaction(sealer, transaction.next)
+    const set = Object.entries({ ...row, version: version + 1 }).map(([name, value]) => sql`${sql.ref(name)} = ${value}`)
+    writes.push({
+      statement: sql`update "transaction" set ${sql.join(set)}
+        where realm = ${realm} and id = ${id} and version = ${version} and redeemed = 0`,
+      guard: 'lost',
+    })
+  }
+  return writes
+}
+
+function credentials(change: Change, sealer: Sealer): Write[] {
+  const { realm, userId } = change
+  const own = (id: string) => ({ realm, user_id: userId, id })
+  const writes: Write[] = []
+  for (const { id, data, version, usedAt } of change.credentials ?? []) {
+    writes.push({
+      statement: sql`update credential set sealed = ${sealCredential(sealer, own(id), data)}, version = ${version + 1},
+        failures = 0, used_at = ${usedAt}
+        where id = ${id} and realm = ${realm} and user_id = ${userId} and version = ${version}`,
+      guard: 'lost',
+    })
+  }
+  for (const { id, method, label, data, at } of change.enrol ?? []) {
+    writes.push({
+      statement: sql`insert into credential (id, realm, user_id, method, label, sealed, version, failures, created_at)
+        values (${id}, ${realm}, ${userId}, ${method}, ${label ?? null}, ${sealCredential(sealer, own(id), data)},
+          1, 0, ${at})`,
+    })
+  }
+  if (change.remove !== undefined && change.remove.length > 0) {
+    writes.push({
+      statement: sql`delete from credential
+        where realm = ${realm} and user_id = ${userId} and id in (${sql.join(change.remove)})`,
+    })
+  }
+  if (change.failed !== undefined && change.failed.length > 0) {
+    writes.push({
+      statement: sql`update credential set failures = failures + 1
+        where realm = ${realm} and user_id = ${userId} and id in (${sql.join(change.failed)})`,
+    })
+  }
+  return writes
+}
+
+function audit(change: Change): Write[] {
+  return (change.audit ?? []).map(({ event, realm, userId, at, detail }) => ({
+    statement: sql`insert into audit (id, at, realm, user_id, event, detail)
+      values (${randomUUID()}, ${at}, ${realm}, ${userId}, ${event}, ${JSON.stringify(detail)})`,
+  }))
+}

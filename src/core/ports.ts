@@ -1,0 +1,80 @@
+import type { Attempts } from './lockout.ts'
+import type { MethodId } from './method.ts'
+import type { Rule } from './policy.ts'
+import type { Enforcement, RealmSettings } from './settings.ts'
+import type { Credential, Situation, Transaction } from './transaction.ts'
+
+/** Authenticated encryption bound to a context (R5). */
+export interface Sealer {
+  /** Encrypts; the result names the key. `context` is authenticated, not kept. */
+  seal(plain: string, context: string): string
+  /** Decrypts. Throws where the text was changed, belongs to another context, or its key is not there. */
+  open(sealed: string, context: string): string
+  /** Keyed hash for what is only ever compared; `keyId` absent: the newest key. */
+  mac(text: string, keyId?: string): { keyId: string; value: string }
+}
+
+/** An entry of the audit: never a code, a secret, a full number or a token (R23). */
+export interface AuditEntry {
+  event:
+    | 'challenge.succeeded'
+    | 'challenge.failed'
+    | 'enrolment.succeeded'
+    | 'enrolment.failed'
+    | 'lockout.started'
+    | 'decision.needed'
+  realm: string
+  userId: string
+  /** Epoch milliseconds. */
+  at: number
+  detail: Record<string, unknown>
+}
+
+/**
+ * What one decision writes: all of it or nothing, in one statement on PostgreSQL and one transaction on SQLite. Every
+ * `version` is a compare-and-swap: where one finds another version, the whole change is refused.
+ */
+export interface Change {
+  realm: string
+  userId: string
+  /** Remembers the id of a signed message; `expiresAt` is epoch milliseconds. */
+  once?: { jti: string; expiresAt: number }
+  attempts?: { next: Attempts; version: number }
+  insert?: Transaction
+  transaction?: { next: Transaction; version: number }
+  credentials?: { id: string; data: unknown; version: number; usedAt: number }[]
+  enrol?: { id: string; method: MethodId; label: string | undefined; data: unknown; at: number }[]
+  /** Ids of credentials that go. */
+  remove?: string[]
+  /** Adds a failure to each of these credentials. */
+  failed?: string[]
+  /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
+  reported?: number
+  audit?: AuditEntry[]
+}
+
+/** `replayed`: the message was used before. `lost`: another request was faster; read again and decide again. */
+export type Committed = 'written' | 'replayed' | 'lost'
+
+/** What the decision on a push needs, read at one moment. */
+export interface Background {
+  settings: RealmSettings
+  rules: Rule[]
+  override: Enforcement | undefined
+  credentials: Credential[]
+  attempts: Attempts
+  /** The transaction that this nonce began earlier. */
+  transaction: Transaction | undefined
+}
+
+/** The store as a login uses it. */
+export interface LoginStore {
+  background(realm: string, userId: string, nonce: string): Promise<Background>
+  /** One round trip. Undefined where there is no such transaction in the realm. */
+  situation(
+    realm: string,
+    by: { id: string } | { requestUriHash: string } | { codeHash: string },
+  ): Promise<Situation | undefined>
+  /** One round trip and one commit. */
+  commit(change: Change): Promise<Committed>
+}

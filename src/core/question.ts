@@ -1,0 +1,115 @@
+import { beginSetUp } from './enrolment.ts'
+import type { Account } from './method.ts'
+import { decide } from './policy.ts'
+import type { Claims, Decision } from './policy.ts'
+import type { Background, Change } from './ports.ts'
+import { entry, token } from './step.ts'
+import type { Kit } from './step.ts'
+import type { Question, Situation, Stage, Transaction } from './transaction.ts'
+
+/** A request_uri is good for this long, milliseconds (RFC 9126 advises 5 to 600 s). */
+export const REQUEST_URI_LIFETIME = 60_000
+
+/** A step lives no longer than this, whatever the realm allows, milliseconds. */
+const LONGEST_STEP = 30 * 60_000
+
+/** A pushed question, checked. Times are epoch milliseconds. */
+export interface Push {
+  account: Account
+  question: Question
+  claims: Claims
+  once: { jti: string; expiresAt: number }
+  loginExpiresAt: number
+}
+
+/** What a push comes to. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
+export type Reply =
+  | { needed: false; decision: Decision; change: Change }
+  | { needed: true; decision: Decision; change: Change; requestUri: string; failures: { from: number; to: number } }
+  | { refused: string }
+
+/**
+ * Decides about a push from the claims as they are now, and prepares or resumes its transaction: a known nonce brings
+ * back the same step, without new tries and without a new browser. Pure.
+ */
+export function answerPush(push: Push, background: Background, kit: Kit): Reply {
+  const { settings, credentials, attempts, transaction: known } = background
+  const { realm, userId } = push.account
+  if (known !== undefined && known.account.userId !== userId) return { refused: 'the nonce belongs to another login' }
+  if (known?.redeemed === true) return { refused: 'the nonce was spent' }
+
+  const decision = decide({
+    settings,
+    rules: background.rules,
+    override: background.override,
+    enrolled: credentials,
+    claims: push.claims,
+    registry: kit.registry,
+  })
+  const change: Change = { realm, userId, once: push.once }
+  if (decision.action.do === 'skip') return { needed: false, decision, change }
+
+  const requestUri = `urn:ietf:params:oauth:request_uri:${token(kit)}`
+  const failures = { from: known?.failures.from ?? attempts.reported, to: attempts.total }
+  const fresh: Transaction = {
+    id: known?.id ?? kit.random(16).toString('base64url'),
+    version: known?.version ?? 0,
+    account: push.account,
+    question: { ...push.question, locale: known?.question.locale ?? push.question.locale },
+    because: decision.because,
+    methods: decision.methods,
+    proofs: decision.proofs,
+    stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
+    failures,
+    expiresAt: Math.min(push.loginExpiresAt, kit.now + LONGEST_STEP),
+    browserHash: known?.browserHash,
+    requestUri: { hash: kit.hash(requestUri), expiresAt: kit.now + REQUEST_URI_LIFETIME },
+    code: known?.code,
+    redeemed: false,
+  }
+  const situation: Situation = { settings, credentials, attempts, transaction: fresh }
+  if (known === undefined || !stillFits(known.stage, decision)) fresh.stage = firstStage(decision, situation, kit)
+  if (known === undefined) {
+    change.insert = fresh
+    change.audit = [entry('decision.needed', fresh, kit, { because: decision.because, do: decision.action.do })]
+  } else {
+    change.transaction = { next: fresh, version: known.version }
+  }
+  if (failures.to > attempts.reported) change.reported = failures.to
+  return { needed: true, decision, change, requestUri, failures }
+}
+
+/** Whether a step can go on where it stood, under the decision as it is now. */
+function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean {
+  switch (stage.at) {
+    case 'challenge':
+      return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
+    case 'enrol':
+      return stage.proven === undefined
+        ? action.do === 'enrol' && (stage.method === undefined || methods.includes(stage.method))
+        : action.do === 'challenge' && action.then === 'enrol'
+    case 'save-codes':
+      return methods.includes(stage.method) && (stage.proven !== undefined || action.do === 'enrol')
+    case 'codes-low':
+    case 'done':
+      return action.do !== 'blocked'
+    case 'blocked':
+      return false
+  }
+}
+
+function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit): Stage {
+  switch (action.do) {
+    case 'challenge': {
+      const method = proofs.find((id) => kit.registry.get(id)?.companion === false)
+      if (method === undefined) throw new Error('a challenge without a method that stands alone')
+      return { at: 'challenge', method, then: action.then }
+    }
+    case 'enrol':
+      return beginSetUp(situation, undefined, kit)
+    case 'blocked':
+      return { at: 'blocked', reason: action.reason }
+    case 'skip':
+      throw new Error('a login that needs nothing has no stage')
+  }
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import type { Account, Method, MethodContext } from '../../core/method.ts'
+
+const BYTES = 10
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+const stored = z.object({ keyId: z.string(), left: z.array(z.string()) })
+const pending = z.object({ codes: z.array(z.string()), credential: stored })
+
+/** One set of backup codes: a keyed hash of each that is unused, and the key's id (R4). */
+type BackupCodes = z.infer<typeof stored>
+type Pending = z.infer<typeof pending>
+
+/** Single-use codes of 80 bits each, a set that stands only beside another method (S18). */
+export const backupCodes: Method<BackupCodes, Pending> = {
+  id: 'backup-codes',
+  level: 2,
+  companion: true,
+
+  read: (json) => stored.parse(json),
+
+  beginEnrolment(account, context) {
+    const codes = Array.from({ length: context.settings.backupCodes }, () => newCode(context))
+    const [first = '', ...others] = codes
+    const { keyId, value } = hash(account, first, context)
+    const left = [value, ...others.map((code) => hash(account, code, context, keyId).value)]
+    const keep = { codes, credential: { keyId, left } }
+    return { show: this.showEnrolment(keep, account), keep }
+  },
+
+  showEnrolment: (state) => ({ kind: 'backup-codes', codes: pending.parse(state).codes.map(inFours) }),
+
+  finishEnrolment: (state, answer) =>
+    answer === 'on'
+      ? { ok: true, credential: pending.parse(state).credential }
+      : { ok: false, error: 'missing' },
+
+  showChallenge: ({ left }) => ({ kind: 'backup-codes', left: left.length }),
+
+  finishChallenge(credential, answer, account, context) {
+    const code = normalise(answer)
+    if (code.length !== (BYTES * 8) / 5) return { ok: false, error: 'missing' }
+    const { value } = hash(account, code, context, credential.keyId)
+    if (!credential.left.includes(value)) return { ok: false, error: 'wrong' }
+    return { ok: true, credential: { ...credential, left: credential.left.filter((other) => other !== value) } }
+  },
+}
+
+/** Ten random bytes as sixteen letters and digits that are hard to confuse (Crockford's alphabet). */
+function newCode(context: MethodContext): string {
+  const bits = [...context.random(BYTES)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  return (bits.match(/.{5}/g) ?? []).map((five) => ALPHABET.charAt(Number.parseInt(five, 2))).join('')
+}
+
+function normalise(answer: string): string {
+  return answer
+    .toUpperCase()
+    .replaceAll(/[\s-]/g, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+}
+
+function inFours(code: string): string {
+  return (code.match(/.{1,4}/g) ?? []).join('-')
+}
+
+function hash({ realm, userId }: Account, code: string, context: MethodContext, keyId?: string) {
+  return context.mac(JSON.stringify(['backup-code', realm, userId, code]), keyId)
+}
