@@ -16,13 +16,20 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await sparticuz.executablePath(), args: args.split(' ') })
 }
 
-/** Serves a renderer's assets, and whatever page `pageAt` makes for an address, on a free port of this machine. */
+/**
+ * Serves a renderer's assets, and whatever page `pageAt` makes for an address, on a free port of this machine.
+ * What is posted is answered with an empty page and kept in `posts`.
+ */
 export async function servePages(renderer: Renderer, pageAt: (url: URL) => string | undefined) {
+  const posts: string[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const asset = renderer.asset(url.pathname.replace(/^.*\/resources\//, ''))
     const page = asset ? undefined : pageAt(url)
-    if (asset) response.writeHead(200, { 'content-type': asset.type }).end(asset.body)
+    if (request.method === 'POST') {
+      request.on('data', (chunk: Buffer) => posts.push(chunk.toString()))
+      request.on('end', () => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>taken</p>'))
+    } else if (asset) response.writeHead(200, { 'content-type': asset.type }).end(asset.body)
     else if (page === undefined) response.writeHead(404).end()
     else {
       response.writeHead(200, {
@@ -35,6 +42,7 @@ export async function servePages(renderer: Renderer, pageAt: (url: URL) => strin
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   return {
+    posts,
     origin: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
     close: () => new Promise<unknown>((resolve) => server.close(resolve)),
   }

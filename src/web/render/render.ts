@@ -41,6 +41,7 @@ const pureHelpers: Record<string, Helper> = {
 const compileOptions = {
   knownHelpers: { join: true, eq: true, msg: true, wait: true, log: false, lookup: false, with: false },
   knownHelpersOnly: true,
+  preventIndent: true,
 }
 
 const required = [

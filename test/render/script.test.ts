@@ -1,0 +1,130 @@
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createRenderer } from '../../src/web/render/render.ts'
+import { openBrowser, servePages } from './browser.ts'
+import { frame, views } from './samples.ts'
+
+const renderer = createRenderer({ themesDir: join(import.meta.dirname, '../../themes'), theme: 'keycloak' })
+let browser: Browser
+let server: Awaited<ReturnType<typeof servePages>>
+let context: BrowserContext
+let page: Page
+
+const open = async (name: string): Promise<void> => {
+  await page.goto(`${server.origin}/${encodeURIComponent(name)}`)
+}
+/** Opens a page that asks for a code, and waits for the field to take the focus by itself. */
+const openCode = async (name: string): Promise<void> => {
+  await open(name)
+  await page.locator('#code:focus').waitFor()
+}
+const taken = (): Promise<unknown> => page.getByText('taken').waitFor()
+
+beforeAll(async () => {
+  browser = await openBrowser()
+  server = await servePages(renderer, (url) => {
+    const name = decodeURIComponent(url.pathname.slice(1))
+    const view = name === 'locked briefly' ? { ...views['locked']!, seconds: 2 } : views[name]
+    return view && renderer.render(frame(), view)
+  })
+}, 30_000)
+afterAll(async () => {
+  await browser.close()
+  await server.close()
+})
+beforeEach(async () => {
+  server.posts.length = 0
+  context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+  page = await context.newPage()
+})
+afterEach(() => context.close())
+
+describe('a code', () => {
+  it('is submitted by itself once it is complete', async () => {
+    await openCode('challenge-totp')
+    await page.keyboard.type('12345')
+    expect(server.posts).toEqual([])
+    await page.keyboard.type('6')
+    await taken()
+    expect(server.posts).toEqual(['code=123456'])
+  })
+
+  it('is never submitted by itself after an error', async () => {
+    await openCode('challenge-totp wrong')
+    await page.keyboard.type('123456')
+    await page.waitForTimeout(300)
+    expect(server.posts).toEqual([])
+    await page.keyboard.press('Enter')
+    await taken()
+    expect(server.posts).toEqual(['code=123456'])
+  })
+
+  it('is pasted without its spaces and hyphens', async () => {
+    await openCode('challenge-backup-codes')
+    await page.evaluate('navigator.clipboard.writeText(" K7QM-H4TX 9PLC-W2GV\\n")')
+    await page.keyboard.press('Control+V')
+    expect(await page.inputValue('#code')).toBe('K7QMH4TX9PLCW2GV')
+  })
+
+  it('with spaces is not refused by the browser', async () => {
+    await openCode('challenge-totp wrong')
+    await page.fill('#code', '123 456')
+    expect(await page.evaluate("document.querySelector('#code').checkValidity()")).toBe(true)
+  })
+
+  it('is sent once however often the button is pressed, and again after coming back', async () => {
+    await openCode('challenge-totp wrong')
+    await page.fill('#code', '111111')
+    await page.evaluate("for (const _ of [1, 2, 3]) document.querySelector('[type=submit]').click()")
+    await taken()
+    expect(server.posts).toEqual(['code=111111'])
+    await page.goBack()
+    await page.fill('#code', '222222')
+    await page.keyboard.press('Enter')
+    await taken()
+    expect(server.posts).toEqual(['code=111111', 'code=222222'])
+  })
+})
+
+describe('copying', () => {
+  it('gives the key without spaces and says that it did', async () => {
+    await open('enrol-totp')
+    await page.getByRole('button', { name: 'Copy key' }).click()
+    await page.getByRole('status').getByText('Copied').waitFor({ state: 'attached' })
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP')
+  })
+
+  it('gives the backup codes one to a line', async () => {
+    await open('enrol-backup-codes')
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('status').getByText('Copied').waitFor({ state: 'attached' })
+    const lines = String(await page.evaluate('navigator.clipboard.readText()')).split('\n')
+    expect(lines).toHaveLength(8)
+    expect(lines[0]).toBe('K7QM-H4TX-9PLC-W2GV')
+  })
+})
+
+it('the wait counts down, and its end is announced', async () => {
+  await open('locked briefly')
+  await page.getByRole('status').getByText('You can try again now.').waitFor({ state: 'attached' })
+})
+
+it('without JavaScript every page shows nothing that needs it', async () => {
+  const plain = await browser.newContext({ javaScriptEnabled: false })
+  const tab = await plain.newPage()
+  for (const name of Object.keys(views)) {
+    await tab.goto(`${server.origin}/${encodeURIComponent(name)}`)
+    expect(
+      await tab.locator('[data-copy]:visible, [data-print]:visible, [data-with-script]:visible').count(),
+    ).toBe(0)
+  }
+  await tab.goto(`${server.origin}/challenge-totp`)
+  await tab.locator('summary').click()
+  expect(await tab.getByRole('link', { name: 'Deutsch' }).isVisible()).toBe(true)
+  await tab.fill('#code', '123 456')
+  await tab.getByRole('button', { name: 'Sign In' }).click()
+  await tab.getByText('taken').waitFor()
+  expect(server.posts).toEqual(['code=123+456'])
+  await plain.close()
+})
