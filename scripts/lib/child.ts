@@ -32,6 +32,13 @@ export interface Child {
   stop(): Promise<void>
 }
 
+const children = new Set<Child>()
+
+/** Stops everything that this process started and that still runs, the last first. */
+export async function stopChildren(): Promise<void> {
+  for (const child of [...children].toReversed()) await child.stop()
+}
+
 /** Starts a server in a process group of its own: a Ctrl-C at the terminal is ours to pass on, in our order. */
 export function startChild(options: ChildOptions): Child {
   const child = spawnLogged(options)
@@ -56,7 +63,10 @@ export function startChild(options: ChildOptions): Child {
   // Whoever leaves without stop(), by an exception or process.exit, leaves no server behind.
   const onExit = () => signal('SIGKILL')
   process.once('exit', onExit)
-  void gone.then(() => process.off('exit', onExit))
+  void gone.then(() => {
+    process.off('exit', onExit)
+    children.delete(self)
+  })
 
   const stop = async () => {
     stopping = true
@@ -72,6 +82,7 @@ export function startChild(options: ChildOptions): Child {
     void died.then((message) => (end = message))
     while (!(await isOk(url))) {
       if (end !== undefined) throw new ScriptError(end)
+      if (stopping) throw new ScriptError(`${options.name} was stopped before it was ready.`)
       if (Date.now() > deadline) {
         await stop()
         throw new ScriptError(`${options.name} did not answer at ${url} within ${seconds} s.\n${logTail()}`)
@@ -79,7 +90,9 @@ export function startChild(options: ChildOptions): Child {
       await pause(100)
     }
   }
-  return { pid, died, answers, stop }
+  const self: Child = { pid, died, answers, stop }
+  children.add(self)
+  return self
 }
 
 function spawnLogged(options: ChildOptions): ChildProcess {

@@ -5,7 +5,7 @@ import { hash } from './hash.ts'
 import { freePort } from './ports.ts'
 import { type PreparedKeycloak, startKeycloak } from './keycloak-start.ts'
 import type { Java } from './prerequisites.ts'
-import { run } from './run.ts'
+import { run, ScriptError } from './run.ts'
 
 interface SeedOptions {
   version: string
@@ -25,7 +25,7 @@ interface SeedOptions {
  */
 export async function makeSeed(options: SeedOptions): Promise<PreparedKeycloak> {
   const { version, home, java, seed, realmFile, progress } = options
-  const { realm } = JSON.parse(await readFile(realmFile, 'utf8')) as { realm: string }
+  const realm = realmIn(await readFile(realmFile, 'utf8'))
   const archive = `classes-${await fingerprint(java)}.jsa`
   const withArchive = () => (existsSync(join(home, archive)) ? { archive } : {})
   const missing = { seed: !existsSync(seed), archive: !existsSync(join(home, archive)) }
@@ -72,11 +72,24 @@ async function loadClasses(url: string, realm: string): Promise<void> {
     code_challenge_method: 'S256',
   })
   const grant = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }
-  await fetch(`${url}/realms/${realm}/protocol/openid-connect/auth?${login}`)
+  await fetch(`${url}/realms/${realm}/protocol/openid-connect/auth?${login.toString()}`)
   await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams(grant),
   })
+}
+
+function realmIn(json: string): string {
+  const content: unknown = JSON.parse(json)
+  if (
+    content !== null &&
+    typeof content === 'object' &&
+    'realm' in content &&
+    typeof content.realm === 'string'
+  ) {
+    return content.realm
+  }
+  throw new ScriptError('The realm file names no realm.')
 }
 
 /** An archive of classes belongs to the very Java that made it. */

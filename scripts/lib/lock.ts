@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: it lives, under another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
@@ -37,7 +37,8 @@ function acquired(lock: DatabaseSync): boolean {
     lock.exec('BEGIN EXCLUSIVE')
     return true
   } catch (error) {
-    if ((error as { errcode?: number }).errcode === 5) return false
+    const busy = error instanceof Error && 'errcode' in error && error.errcode === 5
+    if (busy) return false
     throw error
   }
 }

@@ -25,11 +25,14 @@ export function run(command: string, args: string[], options: RunOptions): Promi
       env: options.env ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const onExit = () => child.kill()
+    process.once('exit', onExit)
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.on('error', (error) => reject(new ScriptError(`${options.what} failed: ${error.message}`)))
     child.on('close', (code) => {
+      process.off('exit', onExit)
       if (code === 0) resolve(output)
       else reject(new ScriptError(`${options.what} failed (exit code ${code}):\n${tail(output)}`))
     })
