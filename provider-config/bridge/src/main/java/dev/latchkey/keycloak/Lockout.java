@@ -50,29 +50,33 @@ record Lockout(Step step) {
     }
 
     /**
-     * Adds all but the last. Two calls of the protector within a second would lock the user for being quick, though
-     * nobody knows when those tries were made; the time of the last failure only goes back by clearing.
+     * Adds all but the last, and answers the time of the last failure then. Two calls of the protector within a second
+     * would lock the user for being quick, though nobody knows when those tries were made. That time goes back only by
+     * clearing, and at 0 Keycloak drops the counters.
      */
     private long prepare(KeycloakSession own, long fresh) {
         RealmModel realm = realm(own);
         UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm, step.user().getId());
+        long now = Time.currentTimeMillis();
+        long last = model == null ? 0 : model.getLastFailure();
+        boolean isQuick = last > 0 && now - last < realm.getQuickLoginCheckMilliSeconds();
+        if (fresh == 0 && !isQuick) return last;
         if (model == null) model = own.loginFailures().addUserLoginFailure(realm, step.user().getId());
-        long last = model.getLastFailure();
-        long since = Time.currentTimeMillis() - last;
-        long kept = 0;
-        boolean isOld = last > 0 && forgets(realm) && since > TimeUnit.SECONDS.toMillis(realm.getMaxDeltaTimeSeconds());
-        boolean isQuick = last > 0 && since < realm.getQuickLoginCheckMilliSeconds();
-        if (isQuick) kept = model.getNumFailures();
-        if (isOld || isQuick) clear(model, isQuick);
-        for (long i = 0; i < kept + fresh; i++) model.incrementFailures();
-        return isOld || isQuick ? 0 : last;
+        boolean isOld = last > 0 && forgets(realm) && now - last > TimeUnit.SECONDS.toMillis(realm.getMaxDeltaTimeSeconds());
+        int kept = model.getNumFailures();
+        if (isOld) model.clearFailures();
+        if (isQuick) clearTime(model);
+        for (long i = 0; i < fresh + (isQuick ? kept : 0); i++) model.incrementFailures();
+        if (last > 0 && !isOld && !isQuick) return last;
+        long earlier = now - Math.max(1, realm.getQuickLoginCheckMilliSeconds());
+        model.setLastFailure(earlier);
+        return earlier;
     }
 
-    private static void clear(UserLoginFailureModel model, boolean keepLocks) {
+    private static void clearTime(UserLoginFailureModel model) {
         int locks = model.getNumTemporaryLockouts();
         int notBefore = model.getFailedLoginNotBefore();
         model.clearFailures();
-        if (!keepLocks) return;
         for (int i = 0; i < locks; i++) model.incrementTemporaryLockouts();
         model.setFailedLoginNotBefore(notBefore);
     }
