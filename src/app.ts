@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
+import type { LogConfig } from 'kysely'
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import { realmKeys } from './adapters/keycloak/realm-keys.ts'
+import { createSealer } from './adapters/secrets/sealer.ts'
+import { openDatabase } from './adapters/store/database.ts'
+import { createLoginStore } from './adapters/store/login-store.ts'
+import { createPolicyStore } from './adapters/store/policy-store.ts'
+import type { PolicyStore } from './adapters/store/policy-store.ts'
+import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
+import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
+import type { Config } from './config.ts'
+import type { Kit } from './core/step.ts'
+import { registry } from './methods/index.ts'
+import type { WebContext } from './web/context.ts'
+import { createManagement } from './web/management.ts'
+import { createRenderer } from './web/render/render.ts'
+import { createServer } from './web/server.ts'
+
+/** A server with everything wired, not listening yet. */
+export interface App {
+  web: Express
+  management: Express
+  policy: PolicyStore
+  close(): Promise<void>
+}
+
+/** What a test may put in place of the world. */
+export interface Surroundings {
+  /** Epoch milliseconds. */
+  clock?: () => number
+  /** Sees every statement. */
+  sqlLog?: LogConfig
+}
+
+/**
+ * Wires the server: the only place that knows every part.
+ * @throws Error where the database can't be opened or a theme is faulty
+ */
+export async function createApp(config: Config, { clock = Date.now, sqlLog }: Surroundings = {}): Promise<App> {
+  const log = pino({ enabled: config.logFormat === 'json', base: null })
+  const sealer = createSealer(config.encryptionKeys)
+  const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
+  const signer = createSigningKeys(database, sealer, clock)
+  await signer.refresh(clock())
+
+  const kit = (): Kit => ({
+    registry,
+    now: clock(),
+    random: randomBytes,
+    mac: sealer.mac,
+    hash: (text) => createHash('sha256').update(text).digest('base64url'),
+  })
+  const context: WebContext = {
+    realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
+    store: createLoginStore(database, sealer),
+    signer,
+    renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
+    kit,
+    log,
+    origin: new URL(config.hostname).origin,
+  }
+  const stopTimers = [
+    every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock())),
+    every(PRUNE_EVERY, () => prune(database, clock())),
+  ]
+
+  return {
+    web: createServer(context, { trustProxy: config.trustProxy === 'xforwarded' }),
+    management: createManagement(async () => {
+      await sql`select 1`.execute(database.db)
+    }),
+    policy: createPolicyStore(database),
+    async close() {
+      for (const stop of stopTimers) stop()
+      await database.close()
+    },
+  }
+
+  function every(milliseconds: number, work: () => Promise<void>): () => void {
+    const timer = setInterval(() => {
+      work().catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+    }, milliseconds)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+}
+
+/** Starts to listen; resolves when the port is open. `stop` lets requests that are under way end. */
+export async function listen(
+  handler: Express,
+  host: string,
+  port: number,
+): Promise<{ port: number; stop(): Promise<void> }> {
+  const server: Server = handler.listen(port, host)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      server.close()
+      server.closeIdleConnections()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { createApp, listen } from './app.ts'
+import { readConfig } from './config.ts'
+
+const program = new Command('latchkey').description('The second factor for Keycloak')
+
+program
+  .command('serve')
+  .description('answer for the realms of LATCHKEY_REALMS')
+  .action(async () => {
+    const config = readConfig(process.env)
+    const app = await createApp(config)
+    const servers = [
+      await listen(app.web, config.host, config.port),
+      await listen(app.management, config.host, config.managementPort),
+    ]
+    const stop = async () => {
+      await Promise.all(servers.map((server) => server.stop()))
+      await app.close()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        stop().catch(fail)
+      })
+    }
+  })
+
+function fail(error: unknown): void {
+  process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+program.parseAsync().catch((error: unknown) => {
+  fail(error)
+  process.exit()
+})

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { EncryptionKey } from './adapters/secrets/sealer.ts'
+import type { Realm } from './core/realm.ts'
+
+/** An environment variable: its name, what it takes, its default, and the sentence that the README prints. */
+interface Setting<T> {
+  name: string
+  parse: z.ZodType<T, string>
+  default?: string
+  /** A value that must not be shown, in an error neither. */
+  secret?: true
+  sentence: string
+}
+
+const port = z.string().regex(/^\d{1,5}$/, 'must be a number').transform(Number).refine((n) => n < 65_536, 'must be at most 65535')
+
+const address = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .transform((text) => text.replace(/\/+$/, ''))
+  .refine((text) => !/[?#]/.test(text), 'must have neither query nor fragment')
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
+
+const encryptionKeys = z.string().transform((text, context): EncryptionKey[] => {
+  const keys = text.split(/[\s,]+/).filter((part) => part !== '').map((part) => {
+    const [, id = '', encoded = ''] = /^([\w-]{1,32}):([\w+/-]+=*)$/.exec(part) ?? []
+    return { id, key: Buffer.from(encoded, 'base64') }
+  })
+  const wrong = keys.length === 0 || keys.some(({ id, key }) => id === '' || key.length !== 32)
+  if (wrong || new Set(keys.map(({ id }) => id)).size < keys.length) {
+    context.addIssue({ code: 'custom', message: 'must be <id>:<base64 of 32 bytes>, several parted by commas, each id once' })
+    return z.NEVER
+  }
+  return keys
+})
+
+const setting = <T>(one: Setting<T>): Setting<T> => one
+
+/** Every setting of the server, once. The README's table is made from this. */
+export const SETTINGS = {
+  hostname: setting({
+    name: 'LATCHKEY_HOSTNAME',
+    parse: address,
+    sentence: 'The public URL of Latchkey, as browsers reach it. It is part of every issuer.',
+  }),
+  host: setting({
+    name: 'LATCHKEY_HTTP_HOST',
+    parse: z.string().min(1),
+    default: '127.0.0.1',
+    sentence: 'The address to listen on.',
+  }),
+  port: setting({ name: 'LATCHKEY_HTTP_PORT', parse: port, default: '8090', sentence: 'The port to listen on.' }),
+  managementPort: setting({
+    name: 'LATCHKEY_MANAGEMENT_PORT',
+    parse: port,
+    default: '9090',
+    sentence: 'The port for `/health/live`, `/health/ready` and `/metrics`; not for the public.',
+  }),
+  dbUrl: setting({
+    name: 'LATCHKEY_DB_URL',
+    parse: z.string().regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<file> or postgres://…'),
+    default: 'sqlite:latchkey.db',
+    secret: true,
+    sentence: 'The database: `sqlite:<file>` for one server alone, `postgres://user:password@host/name` for any number.',
+  }),
+  keycloakUrl: setting({
+    name: 'LATCHKEY_KEYCLOAK_URL',
+    parse: address,
+    sentence: "Keycloak's public URL, as in its issuers, without `/realms/…`.",
+  }),
+  keycloakBackchannelUrl: setting({
+    name: 'LATCHKEY_KEYCLOAK_BACKCHANNEL_URL',
+    parse: address.or(z.literal('')),
+    default: '',
+    sentence: 'Where Latchkey itself reaches Keycloak, if not by the public URL.',
+  }),
+  realms: setting({
+    name: 'LATCHKEY_REALMS',
+    parse: z.string().transform((text) => text.split(',').map((name) => name.trim()).filter((name) => name !== ''))
+      .refine((names) => names.length > 0, 'must name at least one realm'),
+    sentence: 'The realms to answer for, parted by commas.',
+  }),
+  encryptionKeys: setting({
+    name: 'LATCHKEY_ENCRYPTION_KEYS',
+    parse: encryptionKeys,
+    secret: true,
+    sentence:
+      'The keys that encrypt secrets at rest: `<id>:<base64 of 32 random bytes>`, several parted by commas. The first one encrypts, all decrypt. Keep a copy: without it every user must set up again.',
+  }),
+  theme: setting({
+    name: 'LATCHKEY_THEME',
+    parse: z.string().regex(/^[\w-]+$/, 'must be the name of a folder'),
+    default: 'keycloak',
+    sentence: 'The theme of the pages: a folder of the themes folder.',
+  }),
+  themesDir: setting({
+    name: 'LATCHKEY_THEMES_DIR',
+    parse: z.string().min(1),
+    default: 'themes',
+    sentence: 'The folder that holds the themes.',
+  }),
+  allowHttp: setting({
+    name: 'LATCHKEY_ALLOW_HTTP',
+    parse: flag,
+    default: 'false',
+    sentence: 'Whether plain http is taken for hosts other than this machine. Only for trials on a closed network.',
+  }),
+  trustProxy: setting({
+    name: 'LATCHKEY_PROXY_HEADERS',
+    parse: z.enum(['none', 'xforwarded'], 'must be none or xforwarded'),
+    default: 'none',
+    sentence: 'Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`, so that logs name the browser.',
+  }),
+  logFormat: setting({
+    name: 'LATCHKEY_LOG_FORMAT',
+    parse: z.enum(['json', 'none'], 'must be json or none'),
+    default: 'json',
+    sentence: 'One JSON object a line, or no log.',
+  }),
+} as const
+
+type Values = { [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never }
+
+/** The server's configuration, parsed. */
+export type Config = Omit<Values, 'realms'> & { realms: Realm[] }
+
+/**
+ * Reads the environment; `NAME_FILE` names a file that holds the value.
+ * @throws Error that lists every fault at once, each with its setting, its rule and, unless secret, its value
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const faults: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [key, one] of Object.entries(SETTINGS)) {
+    const text = read(one, environment, faults)
+    if (text === undefined) continue
+    const parsed = one.parse.safeParse(text)
+    if (parsed.success) values[key] = parsed.data
+    else {
+      const shown = 'secret' in one || text === '' ? '' : ` (it is "${text}")`
+      faults.push(`${one.name} ${parsed.error.issues.map(({ message }) => message).join(', ')}${shown}`)
+    }
+  }
+  const config = values as Values
+  if (faults.length === 0 && !config.allowHttp) {
+    for (const key of ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl'] as const) {
+      if (isPlainHttp(config[key])) {
+        faults.push(`${SETTINGS[key].name} must be https, or LATCHKEY_ALLOW_HTTP be true (it is "${config[key]}")`)
+      }
+    }
+  }
+  if (faults.length > 0) throw new Error(`the settings are not usable:\n- ${faults.join('\n- ')}`)
+  return { ...config, realms: config.realms.map((name) => realmOf(name, config)) }
+}
+
+function read(one: Setting<unknown>, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {
+  const file = environment[`${one.name}_FILE`]
+  if (file !== undefined && file !== '') {
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch {
+      faults.push(`${one.name}_FILE names a file that can't be read (it is "${file}")`)
+      return undefined
+    }
+  }
+  const text = environment[one.name] ?? one.default
+  if (text === undefined) faults.push(`${one.name} must be set: ${one.sentence}`)
+  return text
+}
+
+function realmOf(name: string, config: Values): Realm {
+  const base = `/realms/${encodeURIComponent(name)}`
+  const backchannel = config.keycloakBackchannelUrl === '' ? config.keycloakUrl : config.keycloakBackchannelUrl
+  return {
+    name,
+    base,
+    issuer: `${config.hostname}${base}`,
+    keycloakIssuer: `${config.keycloakUrl}${base}`,
+    keycloakUrl: `${backchannel}${base}`,
+  }
+}
+
+/** Plain http to another machine: what travels there could be read and changed. */
+function isPlainHttp(url: string): boolean {
+  if (!url.startsWith('http:')) return false
+  const { hostname } = new URL(url)
+  return !(hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname))
+}

@@ -1,0 +1,67 @@
+import type { RequestHandler } from 'express'
+import { REQUEST_URI_LIFETIME, answerPush } from '../../core/question.ts'
+import { realmOf } from '../context.ts'
+import type { WebContext } from '../context.ts'
+import { untilWritten } from '../retry.ts'
+import { formField } from '../form.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { readQuestion } from './question.ts'
+import { verifySigned } from './verify-signed.ts'
+import { AppError } from '../../core/errors.ts'
+
+const DECISION_LIFETIME = 30
+
+/** `POST /par`: decision, push and health check in one (RFC 9126, RFC 9101). */
+export function takeQuestion(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const found = realmOf(context, request.params['realm'])
+    const { realm } = found
+    if (formField(request, 'client_id') !== realm.keycloakIssuer) {
+      throw new ProtocolError('invalid_client', 'client_id must be the realm issuer')
+    }
+    const message = formField(request, 'request')
+    const verified = await verifySigned(message, 'oauth-authz-req+jwt', found, context.kit().now)
+    if (!verified.ok) {
+      if (verified.unavailable) throw new AppError('unavailable', verified.why)
+      throw new ProtocolError('invalid_request_object', verified.why)
+    }
+    const push = readQuestion(verified.claims, realm)
+    const { account, question, once } = push
+
+    const { reply, now } = await untilWritten(async () => {
+      const background = await context.store.background(realm.name, account.userId, question.nonce)
+      const kit = context.kit()
+      const answered = answerPush(push, background, kit)
+      if ('refused' in answered) throw new ProtocolError('invalid_request', answered.refused)
+      const committed = await context.store.commit(answered.change)
+      if (committed === 'replayed') throw new ProtocolError('invalid_request_object', 'jti was used before')
+      return committed === 'lost' ? 'lost' : { reply: answered, now: kit.now }
+    })
+
+    const iat = Math.floor(now / 1000)
+    const decision = await context.signer.sign('latchkey-decision+jwt', {
+      iss: realm.issuer,
+      aud: realm.keycloakIssuer,
+      sub: account.userId,
+      jti: once.jti,
+      nonce: question.nonce,
+      iat,
+      exp: iat + DECISION_LIFETIME,
+      needed: reply.needed,
+      because: reply.decision.because,
+      ...(reply.needed
+        ? {
+            request_uri: reply.requestUri,
+            request_uri_expires_at: iat + REQUEST_URI_LIFETIME / 1000,
+            failures: reply.failures,
+          }
+        : {}),
+    })
+    if (reply.needed) {
+      const expires = REQUEST_URI_LIFETIME / 1000
+      response.status(201).json({ decision, request_uri: reply.requestUri, expires_in: expires })
+    } else {
+      response.json({ decision })
+    }
+  }
+}

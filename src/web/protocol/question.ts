@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import type { Push } from '../../core/question.ts'
+import type { Realm } from '../../core/realm.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { LEEWAY } from './verify-signed.ts'
+
+const RETURN_PATHS = [
+  'authenticate',
+  'required-action',
+  'reset-credentials',
+  'registration',
+  'first-broker-login',
+  'post-broker-login',
+]
+
+const short = z.string().max(255)
+const handle = z.string().regex(/^[\w-]{16,128}$/)
+const seconds = z.int().nonnegative()
+
+/** The claims of docs/protocol.md, "The question". */
+const claims = z.object({
+  client_id: z.string(),
+  response_type: z.literal('code'),
+  scope: z.literal('openid'),
+  redirect_uri: z.string().max(8_192),
+  state: handle,
+  nonce: handle,
+  jti: z.string(),
+  exp: seconds,
+  sub: short.min(1),
+  sid: short.min(1),
+  purpose: z.enum(['login', 'manage', 'enrol']),
+  login_expires_at: seconds,
+  preferred_username: short.min(1),
+  groups: z.array(z.object({ id: short, path: z.string() })).max(10_000),
+  roles: z.array(z.string()).max(10_000),
+  amr: z.array(short).max(20),
+  acr_values: z.enum(['1', '2', '3']).optional(),
+  ui_locales: short.optional(),
+  locales: z.array(short).max(100).optional(),
+  realm_display_name: short.optional(),
+  dark_mode: z.boolean().optional(),
+  client: z.object({ id: z.string(), name: z.string().optional(), uri: z.string().max(2_048).optional() }).optional(),
+})
+
+/**
+ * Reads the claims of a request object whose signature was checked.
+ * @throws ProtocolError that names the claim, and never its value
+ */
+export function readQuestion(payload: unknown, realm: Realm): Push {
+  const parsed = claims.safeParse(payload)
+  if (!parsed.success) {
+    const names = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    throw new ProtocolError('invalid_request_object', names.join('; '))
+  }
+  const asked = parsed.data
+  if (asked.client_id !== realm.keycloakIssuer) {
+    throw new ProtocolError('invalid_request_object', 'client_id: must be the realm issuer')
+  }
+  if (!isReturnAddress(asked.redirect_uri, realm)) {
+    throw new ProtocolError('invalid_request_object', "redirect_uri: must be one of the realm's login-actions")
+  }
+  const displayName = asked.realm_display_name ?? realm.name
+  return {
+    account: {
+      realm: realm.name,
+      userId: asked.sub,
+      username: asked.preferred_username,
+      issuer: displayName,
+    },
+    question: {
+      nonce: asked.nonce,
+      state: asked.state,
+      sid: asked.sid,
+      redirectUri: asked.redirect_uri,
+      purpose: asked.purpose,
+      amr: asked.amr,
+      level: Number(asked.acr_values ?? '1'),
+      locale: asked.ui_locales,
+      locales: asked.locales ?? [],
+      darkMode: asked.dark_mode ?? true,
+      realmDisplayName: displayName,
+      clientUri: webAddress(asked.client?.uri),
+    },
+    claims: {
+      groups: asked.groups,
+      roles: asked.roles,
+      purpose: asked.purpose,
+      level: Number(asked.acr_values ?? '1'),
+    },
+    once: { jti: asked.jti, expiresAt: (asked.exp + LEEWAY) * 1000 },
+    loginExpiresAt: asked.login_expires_at * 1000,
+  }
+}
+
+/** Only the realm's own six addresses (R12), compared as text so that no parser can read it otherwise. */
+function isReturnAddress(text: string, { keycloakIssuer }: Realm): boolean {
+  if (!/^[!-~]+$/.test(text) || /[#\\]/.test(text)) return false
+  const [address] = text.split('?', 1)
+  return RETURN_PATHS.some((path) => address === `${keycloakIssuer}/login-actions/${path}`)
+}
+
+function webAddress(text: string | undefined): string | undefined {
+  return text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+}

@@ -1,0 +1,82 @@
+import type { RequestHandler } from 'express'
+import type { Situation } from '../../core/transaction.ts'
+import { AppError } from '../../core/errors.ts'
+import { token } from '../../core/step.ts'
+import { realmOf } from '../context.ts'
+import type { WebContext } from '../context.ts'
+import { formField } from '../form.ts'
+import { untilWritten } from '../retry.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { LEEWAY, verifySigned } from './verify-signed.ts'
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const ID_TOKEN_LIFETIME = 60
+
+/** `POST /token`: redeems a code once, against an assertion that the realm signed (RFC 7523). */
+export function redeemCode(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const found = realmOf(context, request.params['realm'])
+    const { realm } = found
+    if (formField(request, 'grant_type') !== 'authorization_code') {
+      throw new ProtocolError('unsupported_grant_type', 'grant_type must be authorization_code')
+    }
+    if (formField(request, 'client_assertion_type') !== ASSERTION_TYPE) {
+      throw new ProtocolError('invalid_client', 'client_assertion_type must be jwt-bearer')
+    }
+    const assertion = formField(request, 'client_assertion')
+    const verified = await verifySigned(assertion, 'client-authentication+jwt', found, context.kit().now)
+    if (!verified.ok) {
+      if (verified.unavailable) throw new AppError('unavailable', verified.why)
+      throw new ProtocolError('invalid_client', verified.why)
+    }
+    const { sub, jti = '', exp = 0 } = verified.claims
+    if (sub !== realm.keycloakIssuer) throw new ProtocolError('invalid_client', 'sub must be the realm issuer')
+
+    const codeHash = context.kit().hash(formField(request, 'code'))
+    const { transaction, now } = await untilWritten(async () => {
+      const situation = await context.store.situation(realm.name, { codeHash })
+      const { now } = context.kit()
+      if (!isRedeemable(situation, formField(request, 'redirect_uri'), now)) {
+        throw new ProtocolError('invalid_grant', 'the code is unknown, used, late, or of another redirect_uri')
+      }
+      const { transaction } = situation
+      const committed = await context.store.commit({
+        realm: realm.name,
+        userId: transaction.account.userId,
+        once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
+        transaction: { next: { ...transaction, redeemed: true }, version: transaction.version },
+      })
+      if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
+      return committed === 'lost' ? 'lost' : { transaction, now }
+    })
+
+    const { stage, account, question, failures } = transaction
+    if (stage.at !== 'done') throw new Error('a code was redeemed before the step was done')
+    const iat = Math.floor(now / 1000)
+    response.json({
+      id_token: await context.signer.sign('JWT', {
+        iss: realm.issuer,
+        aud: realm.keycloakIssuer,
+        sub: account.userId,
+        nonce: question.nonce,
+        sid: question.sid,
+        iat,
+        exp: iat + ID_TOKEN_LIFETIME,
+        auth_time: Math.floor(stage.proof.at / 1000),
+        acr: String(stage.proof.level),
+        amr: stage.proof.amr,
+        failures,
+      }),
+      access_token: token(context.kit()),
+      token_type: 'Bearer',
+      expires_in: 0,
+    })
+  }
+}
+
+function isRedeemable(situation: Situation | undefined, redirectUri: string, now: number): situation is Situation {
+  if (situation === undefined) return false
+  const { transaction } = situation
+  const inTime = transaction.code !== undefined && now < transaction.code.expiresAt
+  return inTime && !transaction.redeemed && transaction.question.redirectUri === redirectUri
+}

@@ -1,0 +1,111 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/challenge.ts'
+import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/enrolment.ts'
+import type { Kit, Outcome } from '../../core/step.ts'
+import type { Situation } from '../../core/transaction.ts'
+import type { WebContext } from '../context.ts'
+import { formField } from '../form.ts'
+import { untilWritten } from '../retry.ts'
+import type { FieldError } from '../render/view.ts'
+import { leave } from './leave.ts'
+import { openStep } from './open.ts'
+
+/** What one form of a step does: the pure decision, and the words for what it refuses. */
+interface Form {
+  decide(situation: Situation, request: Request, kit: Kit): Outcome
+  missing: FieldError
+}
+
+/** `POST /step/{id}/challenge/{method}` */
+export const challengeForm: Form = {
+  decide: (situation, request, kit) =>
+    answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit),
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/enrol/{method}` */
+export const enrolmentForm: Form = {
+  decide(situation, request, kit) {
+    const answer = { code: formField(request, 'code'), label: formField(request, 'label') }
+    return answerEnrolment(situation, pathPart(request, 'method'), answer, kit)
+  },
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/saved` */
+export const savedForm: Form = {
+  decide: (situation, request, kit) => confirmSaved(situation, formField(request, 'saved') === 'on', kit),
+  missing: 'saved-missing',
+}
+
+/** `POST /step/{id}/method` */
+export const methodForm: Form = {
+  decide(situation, request, kit) {
+    const choose = situation.transaction.stage.at === 'enrol' ? chooseEnrolment : chooseChallenge
+    return choose(situation, formField(request, 'method'), kit)
+  },
+  missing: 'method-missing',
+}
+
+/** `POST /step/{id}/go-on` */
+export const goOnForm: Form = {
+  decide: (situation, _request, kit) => acknowledgeLow(situation, kit),
+  missing: 'code-missing',
+}
+
+/** Takes a form of a step: decides and writes as one, then leads on by a GET, so that a reload repeats nothing. */
+export function takeForm(form: Form): (context: WebContext) => RequestHandler {
+  return (context) => async (request, response) => {
+    const { opened, outcome } = await untilWritten(async () => {
+      const opened = await openStep(context, request)
+      if (opened.situation.transaction.redeemed) return { opened, outcome: { result: 'stale' } as const }
+      const outcome = form.decide(opened.situation, request, context.kit())
+      if (!('change' in outcome) || outcome.change === undefined) return { opened, outcome }
+      return (await context.store.commit(outcome.change)) === 'written' ? { opened, outcome } : 'lost'
+    })
+    if (outcome.result === 'accepted' && outcome.code !== undefined) {
+      leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
+    } else {
+      response.redirect(303, opened.path + queryFor(outcome, form))
+    }
+  }
+}
+
+/** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */
+export function cancelStep(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { realm, situation, path } = await openStep(context, request)
+    if (situation.transaction.redeemed) response.redirect(303, path)
+    else leave(response, realm, situation.transaction, { error: 'access_denied' })
+  }
+}
+
+/** `GET /step/{id}/backup-codes.txt`: the codes as a file, while they are on show. */
+export function downloadCodes(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { situation, path } = await openStep(context, request)
+    const { stage, account, question, redeemed } = situation.transaction
+    const known = stage.at === 'save-codes' && !redeemed ? context.kit().registry.get(stage.method) : undefined
+    const shown = stage.at === 'save-codes' ? known?.showEnrolment(stage.keep, account) : undefined
+    if (shown?.kind !== 'backup-codes') {
+      response.redirect(303, path)
+      return
+    }
+    sendFile(response, [`${question.realmDisplayName} - ${account.username}`, '', ...(shown.codes ?? []), ''])
+  }
+}
+
+function sendFile(response: Response, lines: string[]): void {
+  response.attachment('backup-codes.txt').type('text/plain; charset=utf-8').send(lines.join('\r\n'))
+}
+
+function queryFor(outcome: Outcome, { missing }: Form): string {
+  if (outcome.result !== 'refused') return ''
+  const error = outcome.error === 'missing' ? missing : 'code-wrong'
+  return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}`
+}
+
+function pathPart(request: Request, name: string): string {
+  const value = request.params[name]
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,47 @@
+import type { RequestHandler } from 'express'
+import { lockedFor } from '../../core/lockout.ts'
+import { finish, owner } from '../../core/step.ts'
+import type { WebContext } from '../context.ts'
+import { frameOf, offeredLocales } from './frame.ts'
+import { leave } from './leave.ts'
+import { openStep } from './open.ts'
+import type { Opened } from './open.ts'
+import { viewOf } from './views.ts'
+
+/** `GET /step/{id}`: the page where the step stands. */
+export function showStep(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const opened = await openStep(context, request)
+    const { realm, situation, path } = opened
+    const { transaction, attempts } = situation
+    if (!transaction.redeemed && transaction.stage.at === 'done') {
+      // The browser never followed the way back, after a double click for one: a new code takes the old one's place.
+      const kit = context.kit()
+      const ended = finish(transaction, transaction.stage.proof, kit)
+      const written = await context.store.commit({ ...owner(transaction), transaction: ended.transaction })
+      if (written === 'written') leave(response, realm, transaction, { code: ended.code })
+      else response.redirect(303, path)
+      return
+    }
+    const asked = request.query['ui_locales']
+    if (typeof asked === 'string' && (await changeLocale(context, opened, asked))) {
+      response.redirect(303, path)
+      return
+    }
+    const { now } = context.kit()
+    const view = await viewOf(opened, { error: request.query['error'], choose: 'choose' in request.query }, context.kit())
+    if (view.page === 'locked') {
+      const seconds = Math.ceil(lockedFor(attempts, now) / 1000)
+      response.status(429).set('Retry-After', String(seconds))
+    }
+    response.send(context.renderer.render(frameOf(context, realm, transaction), view))
+  }
+}
+
+async function changeLocale(context: WebContext, { situation }: Opened, locale: string): Promise<boolean> {
+  const { transaction } = situation
+  if (transaction.question.locale === locale || !offeredLocales(context, transaction).includes(locale)) return false
+  const next = { ...transaction, question: { ...transaction.question, locale } }
+  const change = { ...owner(transaction), transaction: { next, version: transaction.version } }
+  return (await context.store.commit(change)) === 'written'
+}

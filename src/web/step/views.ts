@@ -1,0 +1,121 @@
+import { toString as qrCode } from 'qrcode'
+import { triable } from '../../core/challenge.ts'
+import { enrollable } from '../../core/enrolment.ts'
+import { lockedFor } from '../../core/lockout.ts'
+import type { Shown } from '../../core/method.ts'
+import type { Kit } from '../../core/step.ts'
+import type { Situation, Stage } from '../../core/transaction.ts'
+import type { FieldError, MethodName, View } from '../render/view.ts'
+import { startAgain } from './open.ts'
+import type { Opened } from './open.ts'
+
+const FIELD_ERRORS: readonly string[] = ['code-missing', 'code-wrong', 'saved-missing', 'method-missing']
+
+/** What the page of a step shows. `error` and `choose` come from the address: the fault to name, the list of methods. */
+export async function viewOf(opened: Opened, asked: { error: unknown; choose: boolean }, kit: Kit): Promise<View> {
+  const { realm, situation, path } = opened
+  const { transaction, attempts } = situation
+  const { stage } = transaction
+  if (transaction.redeemed) return { page: 'finished', continueUrl: startAgain(transaction, realm) }
+  const wait = lockedFor(attempts, kit.now)
+  const takesCodes = stage.at === 'challenge' || stage.at === 'enrol'
+  if (wait > 0 && takesCodes) {
+    return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
+  }
+  const error = isFieldError(asked.error) ? { error: asked.error } : {}
+  switch (stage.at) {
+    case 'challenge':
+      return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+    case 'enrol':
+      return asked.choose || stage.method === undefined
+        ? chooseEnrolment(opened, stage, error, kit)
+        : await enrolment(opened, stage, error, kit)
+    case 'save-codes': {
+      const shown = kit.registry.get(stage.method)?.showEnrolment(stage.keep, transaction.account)
+      const codes = shown?.kind === 'backup-codes' ? (shown.codes ?? []) : []
+      const action = `${path}/saved`
+      return { page: 'enrol-backup-codes', action, codes, downloadUrl: `${path}/backup-codes.txt`, ...error, ...cancel(opened) }
+    }
+    case 'codes-low':
+      return { page: 'backup-codes-low', action: `${path}/go-on`, left: stage.left }
+    case 'blocked':
+      return { page: 'blocked', reason: stage.reason, cancelUrl: `${path}/cancel` }
+    case 'done':
+      return { page: 'finished', continueUrl: startAgain(transaction, realm) }
+  }
+}
+
+type Faulty = { error?: FieldError }
+
+function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
+  const { situation, path } = opened
+  const action = `${path}/challenge/${stage.method}`
+  const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const rest = { action, ...error, ...others, ...cancel(opened) }
+  const shown = challengeShown(situation, stage.method, kit)
+  if (shown?.kind === 'backup-codes') return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
+  const [only, ...more] = triable(situation.credentials, stage.method)
+  const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
+  return { page: 'challenge-totp', ...device, ...rest }
+}
+
+function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
+  const { situation, path } = opened
+  const { stage } = situation.transaction
+  const methods = offered(situation, kit).map((id) => {
+    const shown = challengeShown(situation, id, kit)
+    return {
+      id: id as MethodName,
+      current: stage.at === 'challenge' && stage.method === id,
+      ...(shown?.kind === 'backup-codes' ? { left: shown.left ?? 0 } : {}),
+    }
+  })
+  return { page: 'select-method', purpose: 'challenge', action: `${path}/method`, methods, backUrl: path, ...error }
+}
+
+function chooseEnrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): View {
+  const { situation, path } = opened
+  const methods = enrollable(situation, kit.registry).map((id) => ({ id: id as MethodName, current: stage.method === id }))
+  const back = stage.method === undefined ? {} : { backUrl: path }
+  return { page: 'select-method', purpose: 'enrol', action: `${path}/method`, methods, ...back, ...error }
+}
+
+async function enrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): Promise<View> {
+  const { situation, path } = opened
+  const { transaction } = situation
+  const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
+  if (shown?.kind !== 'totp') throw new Error('this method has no set-up page')
+  const { secret = '', uri = '' } = shown
+  return {
+    page: 'enrol-totp',
+    action: `${path}/enrol/totp`,
+    qr: await qrCode(uri, { type: 'svg', errorCorrectionLevel: 'M', margin: 4 }),
+    secret: (secret.match(/.{1,4}/g) ?? []).join(' '),
+    uri,
+    label: '',
+    required: transaction.question.purpose === 'login',
+    ...(enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}),
+    ...error,
+    ...cancel(opened),
+  }
+}
+
+/** The methods that "Try another way" offers: those that the challenge takes and that can still be tried. */
+function offered({ transaction, credentials }: Situation, kit: Kit): string[] {
+  return transaction.proofs.filter((id) => kit.registry.has(id) && triable(credentials, id).length > 0)
+}
+
+function challengeShown({ credentials }: Situation, id: string, kit: Kit): Shown | undefined {
+  const method = kit.registry.get(id)
+  const [credential] = triable(credentials, id)
+  return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data))
+}
+
+/** A set-up that the user asked for can be left; one that the login needs can't, but "restart login" is there. */
+function cancel({ situation, path }: Opened): { cancelUrl?: string } {
+  return situation.transaction.question.purpose === 'login' ? {} : { cancelUrl: `${path}/cancel` }
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  return typeof value === 'string' && FIELD_ERRORS.includes(value)
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
+import type { JWTPayload } from 'jose'
+import { generate } from 'otplib'
+import supertest from 'supertest'
+import type { RunningApp } from './app.ts'
+import { questionOf } from './realm.ts'
+import type { FakeRealm } from './realm.ts'
+
+/** One login against a sidecar, played by hand: the bridge's calls and a browser with a cookie jar of its own. */
+export class Login {
+  readonly browser
+  readonly base: string
+  readonly issuer: string
+  question: JWTPayload
+  decision: JWTPayload | undefined
+  step = ''
+  readonly app: RunningApp
+  readonly realm: FakeRealm
+  readonly now: () => number
+
+  constructor(app: RunningApp, realm: FakeRealm, change: Record<string, unknown> = {}, now: () => number = Date.now) {
+    this.app = app
+    this.realm = realm
+    this.now = now
+    this.base = `/realms/${encodeURIComponent(realm.name)}`
+    this.issuer = app.url + this.base
+    this.browser = supertest.agent(app.url)
+    this.question = questionOf(realm, this.issuer, now(), change)
+  }
+
+  /** Pushes the question; a second push has the same nonce and state and another jti. */
+  async push(change: Record<string, unknown> = {}) {
+    this.question = { ...this.question, ...questionOf(this.realm, this.issuer, this.now(), { ...this.kept(), ...change }) }
+    const request = await this.realm.sign('oauth-authz-req+jwt', this.question)
+    const response = await this.pushRaw(request)
+    if (response.status < 300) this.decision = decodeJwt(response.body.decision)
+    return response
+  }
+
+  async pushRaw(request: string) {
+    return await supertest(this.app.url).post(`${this.base}/par`).type('form').send({ client_id: this.realm.issuer, request })
+  }
+
+  /** Follows the request_uri; the browser is now bound. */
+  async open(browser = this.browser) {
+    const response = await browser
+      .get(`${this.base}/authorize`)
+      .query({ client_id: this.realm.issuer, request_uri: String(this.decision?.['request_uri']) })
+    if (response.status === 303) this.step = response.headers['location'] as string
+    return response
+  }
+
+  async begin(change: Record<string, unknown> = {}) {
+    await this.push(change)
+    await this.open()
+    return this
+  }
+
+  async page(query = '') {
+    return await this.browser.get(this.step + query)
+  }
+
+  async post(path: string, fields: Record<string, string>) {
+    return await this.browser.post(`${this.step}/${path}`).type('form').send(fields)
+  }
+
+  async redeem(location: string, change: Record<string, string> = {}) {
+    const iat = Math.floor(this.now() / 1000)
+    const assertion = await this.realm.sign('client-authentication+jwt', {
+      iss: this.realm.issuer,
+      sub: this.realm.issuer,
+      aud: this.issuer,
+      jti: randomUUID(),
+      iat,
+      exp: iat + 60,
+    })
+    return await supertest(this.app.url)
+      .post(`${this.base}/token`)
+      .type('form')
+      .send({
+        grant_type: 'authorization_code',
+        code: new URL(location).searchParams.get('code') ?? '',
+        redirect_uri: String(this.question['redirect_uri']),
+        client_id: this.realm.issuer,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+        ...change,
+      })
+  }
+
+  /** Sets the app up from where the step stands; gives the secret and the backup codes. */
+  async enrol(): Promise<{ secret: string; codes: string[]; location: string }> {
+    const secret = secretOn((await this.page()).text)
+    await this.post('enrol/totp', { code: await codeFor(secret, this.now()) })
+    const codes = codesOn((await this.page()).text)
+    const done = await this.post('saved', { saved: 'on' })
+    return { secret, codes, location: String(done.headers['location']) }
+  }
+
+  private kept() {
+    const { iat: _, exp: __, jti: ___, login_expires_at: ____, ...rest } = this.question
+    return rest
+  }
+}
+
+/** The app's code at that moment, epoch milliseconds. */
+export async function codeFor(secret: string, now: number): Promise<string> {
+  return await generate({ secret, epoch: Math.floor(now / 1000) })
+}
+
+export function secretOn(html: string): string {
+  const text = /id="secret"[^>]*>([^<]+)</.exec(html)?.[1]
+  if (text === undefined) throw new Error(`no secret on the page: ${html.slice(0, 2000)}`)
+  return text.replaceAll(/\s/g, '')
+}
+
+export function codesOn(html: string): string[] {
+  const list = /id="backup-codes"[^]*?<\/(ul|ol|dl|div)>/.exec(html)?.[0] ?? ''
+  return [...list.matchAll(/[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}/g)].map(([code]) => code)
+}

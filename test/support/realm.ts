@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { SignJWT, exportJWK, generateKeyPair } from 'jose'
+import type { JWTPayload } from 'jose'
+
+/** Stands in for a realm of Keycloak where a test needs to say what Keycloak never would: its keys, over HTTP. */
+export interface FakeRealm {
+  name: string
+  /** Keycloak's address, as LATCHKEY_KEYCLOAK_URL takes it. */
+  keycloakUrl: string
+  issuer: string
+  /** Signs as the realm does; `key: 'stranger'` is a key that the realm never published. */
+  sign(type: string, claims: JWTPayload, options?: { key?: 'stranger'; kid?: string }): Promise<string>
+  publicPem(): Promise<string>
+  /** How often the keys were fetched. */
+  fetches(): number
+  stop(): Promise<void>
+}
+
+export async function startRealm(name = 'demo'): Promise<FakeRealm> {
+  const own = await generateKeyPair('RS256', { extractable: true })
+  const stranger = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(own.publicKey)), kid: 'realm-key', alg: 'RS256', use: 'sig' }
+  let fetches = 0
+  const server = createServer((_request, response) => {
+    fetches++
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys: [jwk] }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const keycloakUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    name,
+    keycloakUrl,
+    issuer: `${keycloakUrl}/realms/${encodeURIComponent(name)}`,
+    async sign(type, claims, { key, kid = 'realm-key' } = {}) {
+      return await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid, typ: type })
+        .sign(key === 'stranger' ? stranger.privateKey : own.privateKey)
+    },
+    publicPem: async () => JSON.stringify(await exportJWK(own.publicKey)),
+    fetches: () => fetches,
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** The claims of a question that is in order; `change` replaces some, `undefined` removes one. */
+export function questionOf(
+  realm: FakeRealm,
+  audience: string,
+  now: number,
+  change: Record<string, unknown> = {},
+): JWTPayload {
+  const iat = Math.floor(now / 1000)
+  const claims: Record<string, unknown> = {
+    iss: realm.issuer,
+    client_id: realm.issuer,
+    aud: audience,
+    iat,
+    exp: iat + 60,
+    jti: randomUUID(),
+    response_type: 'code',
+    scope: 'openid',
+    redirect_uri: `${realm.issuer}/login-actions/authenticate?session_code=abc&execution=e1&client_id=account-console&tab_id=t1`,
+    state: randomUUID(),
+    nonce: randomUUID(),
+    sub: 'user-bob',
+    sid: randomUUID(),
+    purpose: 'login',
+    login_expires_at: iat + 1800,
+    preferred_username: 'bob',
+    groups: [{ id: 'g-finance', path: '/finance' }],
+    roles: [],
+    amr: ['pwd'],
+    listed: [],
+    ui_locales: 'en',
+    locales: ['en', 'de'],
+    ...change,
+  }
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
+}
