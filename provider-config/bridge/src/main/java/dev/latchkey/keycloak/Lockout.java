@@ -49,24 +49,28 @@ record Lockout(Step step) {
         await(before);
     }
 
+    private long prepare(KeycloakSession own, long fresh) {
+        RealmModel realm = realm(own);
+        String user = step.user().getId();
+        UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm, user);
+        if (model == null && fresh == 0) return 0;
+        return add(model != null ? model : own.loginFailures().addUserLoginFailure(realm, user), realm, fresh);
+    }
+
     /**
      * Adds all but the last, and answers the time of the last failure then. Two calls of the protector within a second
      * would lock the user for being quick, though nobody knows when those tries were made. That time goes back only by
      * clearing, and at 0 Keycloak drops the counters.
      */
-    private long prepare(KeycloakSession own, long fresh) {
-        RealmModel realm = realm(own);
-        UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm, step.user().getId());
+    static long add(UserLoginFailureModel model, RealmModel realm, long fresh) {
         long now = Time.currentTimeMillis();
-        long last = model == null ? 0 : model.getLastFailure();
+        long last = model.getLastFailure();
         boolean isQuick = last > 0 && now - last < realm.getQuickLoginCheckMilliSeconds();
-        if (fresh == 0 && !isQuick) return last;
-        if (model == null) model = own.loginFailures().addUserLoginFailure(realm, step.user().getId());
         boolean isOld = last > 0 && forgets(realm) && now - last > TimeUnit.SECONDS.toMillis(realm.getMaxDeltaTimeSeconds());
-        int kept = model.getNumFailures();
-        if (isOld) model.clearFailures();
+        long more = fresh + (isQuick ? model.getNumFailures() : 0);
         if (isQuick) clearTime(model);
-        for (long i = 0; i < fresh + (isQuick ? kept : 0); i++) model.incrementFailures();
+        else if (isOld) model.clearFailures();
+        for (long i = 0; i < more; i++) model.incrementFailures();
         if (last > 0 && !isOld && !isQuick) return last;
         long earlier = now - Math.max(1, realm.getQuickLoginCheckMilliSeconds());
         model.setLastFailure(earlier);

@@ -1,0 +1,108 @@
+package dev.latchkey.keycloak;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
+
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.keycloak.models.AuthenticationExecutionModel;
+import org.keycloak.models.AuthenticatorConfigModel;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.UserModel;
+import org.keycloak.sessions.AuthenticationSessionModel;
+import org.keycloak.sessions.CommonClientSessionModel.ExecutionStatus;
+
+/** R21, R27: amr says what this login proved, and nothing that is only configured. */
+class ProvenTest {
+
+    private final AuthenticationSessionModel login = Logins.fake();
+    private final RealmModel realm = mock(RealmModel.class);
+    private final UserModel user = mock(UserModel.class);
+
+    ProvenTest() {
+        when(user.getId()).thenReturn("alice");
+    }
+
+    private void execution(String authenticator, ExecutionStatus status, String reference) {
+        String id = "id-" + authenticator;
+        AuthenticationExecutionModel execution = new AuthenticationExecutionModel();
+        execution.setId(id);
+        execution.setAuthenticator(authenticator);
+        if (reference != null) {
+            AuthenticatorConfigModel config = new AuthenticatorConfigModel();
+            config.setConfig(Map.of("default.reference.value", reference));
+            execution.setAuthenticatorConfig("config-" + id);
+            when(realm.getAuthenticatorConfigById("config-" + id)).thenReturn(config);
+        }
+        when(realm.getAuthenticationExecutionById(id)).thenReturn(execution);
+        login.getExecutionStatus().put(id, status);
+    }
+
+    private List<String> amr() {
+        return Proven.amr(realm, login, user);
+    }
+
+    @Test
+    @DisplayName("knows Keycloak's own forms")
+    void builtIn() {
+        execution("auth-username-password-form", ExecutionStatus.SUCCESS, null);
+        execution("auth-otp-form", ExecutionStatus.SUCCESS, null);
+        assertEquals(List.of("pwd", "otp"), amr());
+    }
+
+    @Test
+    @DisplayName("counts only what succeeded")
+    void succeeded() {
+        execution("auth-username-password-form", ExecutionStatus.CHALLENGED, null);
+        execution("auth-password-form", ExecutionStatus.ATTEMPTED, null);
+        execution("webauthn-authenticator", ExecutionStatus.SUCCESS, null);
+        assertEquals(List.of("hwk"), amr());
+    }
+
+    @Test
+    @DisplayName("takes the realm's own name for an execution first")
+    void configured() {
+        execution("auth-username-password-form", ExecutionStatus.SUCCESS, "kba");
+        execution("their-own-form", ExecutionStatus.SUCCESS, "face");
+        assertEquals(List.of("kba", "face"), amr());
+    }
+
+    @Test
+    @DisplayName("is silent about single sign-on, brokers and what it does not know")
+    void unknown() {
+        execution("auth-cookie", ExecutionStatus.SUCCESS, null);
+        execution("identity-provider-redirector", ExecutionStatus.SUCCESS, null);
+        execution("their-own-form", ExecutionStatus.SUCCESS, " ");
+        assertEquals(List.of(), amr());
+    }
+
+    @Test
+    @DisplayName("a skipped Latchkey step proves nothing, not even with a configured name")
+    void skipped() {
+        execution("auth-username-password-form", ExecutionStatus.SUCCESS, null);
+        execution("latchkey", ExecutionStatus.SUCCESS, "mfa");
+        login.setUserSessionNote(Notes.AMR, "[\"pwd\",\"otp\",\"mfa\"]");
+        assertEquals(List.of("pwd"), amr());
+    }
+
+    @Test
+    @DisplayName("a Latchkey step that was answered in this login proves what its note says, without mfa")
+    void answered() {
+        execution("auth-username-password-form", ExecutionStatus.SUCCESS, null);
+        execution("latchkey", ExecutionStatus.SUCCESS, null);
+        login.setUserSessionNote(Notes.AMR, "[\"pwd\",\"otp\",\"mfa\"]");
+        new Notes(login, "id-latchkey", "alice").done();
+        assertEquals(List.of("pwd", "otp"), amr());
+    }
+
+    @Test
+    @DisplayName("an execution that was deleted meanwhile is passed over")
+    void deleted() {
+        login.getExecutionStatus().put("gone", ExecutionStatus.SUCCESS);
+        assertEquals(List.of(), amr());
+    }
+}

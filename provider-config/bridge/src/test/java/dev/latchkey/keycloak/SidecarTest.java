@@ -1,0 +1,155 @@
+package dev.latchkey.keycloak;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** P15: whatever the network does, it ends in time and never in an answer. */
+class SidecarTest {
+
+    private static final Duration TIMEOUT = Duration.ofMillis(400);
+
+    interface Behaviour {
+        void answer(Socket socket) throws IOException, InterruptedException;
+    }
+
+    private final AtomicInteger connections = new AtomicInteger();
+    private ServerSocket server;
+
+    @BeforeEach
+    void listen() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+    }
+
+    private void behave(Behaviour behaviour) {
+        Thread thread = new Thread(() -> {
+            while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                    connections.incrementAndGet();
+                    behaviour.answer(socket);
+                } catch (IOException | InterruptedException e) {
+                    // the other side went, which is what most tests are about
+                }
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void readRequest(Socket socket) throws IOException {
+        byte[] buffer = new byte[8192];
+        String text = "";
+        while (!text.contains("\r\n\r\n")) text += new String(buffer, 0, Math.max(0, socket.getInputStream().read(buffer)), StandardCharsets.US_ASCII);
+    }
+
+    private static void send(Socket socket, String head, byte[] body) throws IOException {
+        socket.getOutputStream().write((head + "\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write(body);
+        socket.getOutputStream().flush();
+    }
+
+    private String url() {
+        return "http://" + server.getInetAddress().getHostAddress() + ":" + server.getLocalPort() + "/par";
+    }
+
+    private Fault fails() {
+        long start = System.nanoTime();
+        Fault fault = assertThrows(Fault.class, () -> new Sidecar(TIMEOUT).post(url(), Map.of("request", "x")));
+        long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
+        assertTrue(millis < 3 * TIMEOUT.toMillis(), "took " + millis + " ms");
+        return fault;
+    }
+
+    @Test
+    @DisplayName("reads an answer")
+    void reads() throws Fault {
+        behave(socket -> {
+            readRequest(socket);
+            send(socket, "HTTP/1.1 201 Created", "{}".getBytes(StandardCharsets.US_ASCII));
+        });
+        Sidecar.Reply reply = new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of("request", "x"));
+        assertEquals(201, reply.status());
+        assertArrayEquals("{}".getBytes(StandardCharsets.US_ASCII), reply.body());
+    }
+
+    @Test
+    @DisplayName("gives up in time on a server that never answers")
+    void hangs() {
+        behave(socket -> Thread.sleep(5_000));
+        assertEquals(Fault.Kind.UNREACHABLE, fails().kind());
+    }
+
+    @Test
+    @DisplayName("gives up in time on a body that never ends")
+    void drips() {
+        behave(socket -> {
+            readRequest(socket);
+            socket.getOutputStream().write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{".getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 100; i++) {
+                socket.getOutputStream().write(' ');
+                socket.getOutputStream().flush();
+                Thread.sleep(50);
+            }
+        });
+        assertEquals(Fault.Kind.UNREACHABLE, fails().kind());
+    }
+
+    @Test
+    @DisplayName("refuses an answer that is larger than 64 kB")
+    void oversized() {
+        behave(socket -> {
+            readRequest(socket);
+            send(socket, "HTTP/1.1 200 OK", new byte[BoundedBody.BOUND + 1]);
+        });
+        Fault fault = fails();
+        assertEquals(Fault.Kind.UNTRUSTED, fault.kind());
+    }
+
+    @Test
+    @DisplayName("follows no redirect")
+    void redirect() throws Fault {
+        behave(socket -> {
+            readRequest(socket);
+            send(socket, "HTTP/1.1 302 Found\r\nLocation: /elsewhere", new byte[0]);
+        });
+        assertEquals(302, new Sidecar(Duration.ofSeconds(5)).get(url()).status());
+        assertEquals(1, connections.get());
+    }
+
+    @Test
+    @DisplayName("tries once more when a connection was closed under it, and then stops")
+    void closed() {
+        behave(SidecarTest::readRequest);
+        assertEquals(Fault.Kind.UNREACHABLE, fails().kind());
+        assertEquals(2, connections.get());
+    }
+
+    @Test
+    @DisplayName("says at once that nobody listens")
+    void refused() throws IOException {
+        String url = url();
+        server.close();
+        Fault fault = assertThrows(Fault.class, () -> new Sidecar(TIMEOUT).get(url));
+        assertEquals(Fault.Kind.UNREACHABLE, fault.kind());
+    }
+}
