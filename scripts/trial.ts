@@ -54,7 +54,8 @@ async function startServers(ports: Ports): Promise<{ died: Promise<string> }[]> 
     logFile: trialFiles.keycloakLog,
   })
   const dbUrl = `sqlite:${trialFiles.sidecarData}`
-  await seedDemoPolicy({ dbUrl, encryptionKeys: ensureEncryptionKeys(), realm })
+  ensureEncryptionKeys()
+  await seedDemoPolicy({ dbUrl, realm })
   progress(`Starting the sidecar on port ${ports.sidecar}`)
   const sidecar = await startSidecar({
     port: ports.sidecar,

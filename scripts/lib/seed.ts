@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { openDatabase } from '../../src/adapters/store/database.ts'
+import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
 import { root } from './paths.ts'
 
 const enforcement = z.enum(['required', 'optional', 'disabled'])
@@ -17,8 +19,6 @@ export type DemoPolicy = z.infer<typeof demoPolicy>
 export interface SeedTarget {
   /** As in `LATCHKEY_DB_URL`. */
   dbUrl: string
-  /** As in `LATCHKEY_ENCRYPTION_KEYS`: `<id>:<base64 of 32 bytes>`. */
-  encryptionKeys: string
   realm: string
 }
 
@@ -28,7 +28,20 @@ export async function seedDemoPolicy(target: SeedTarget): Promise<void> {
   await seedPolicy(target, demoPolicy.parse(JSON.parse(await readFile(file, 'utf8'))))
 }
 
-// Filled in by the owner of src: today there is no store to write to, so the sidecar starts with its own default.
-function seedPolicy(_target: SeedTarget, _policy: DemoPolicy): Promise<void> {
-  return Promise.resolve()
+async function seedPolicy({ dbUrl, realm }: SeedTarget, policy: DemoPolicy): Promise<void> {
+  const database = await openDatabase(dbUrl)
+  try {
+    const store = createPolicyStore(database)
+    await store.saveSettings(realm, { enforcement: policy.default })
+    for (const { group: groupId, enforcement, methods } of policy.rules) {
+      await store.saveRule(realm, {
+        groupId,
+        enforcement,
+        priority: 0,
+        ...(methods === undefined ? {} : { methods }),
+      })
+    }
+  } finally {
+    await database.close()
+  }
 }

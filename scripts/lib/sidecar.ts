@@ -16,7 +16,7 @@ export interface SidecarOptions {
 }
 
 /**
- * Starts the sidecar on 127.0.0.1, with its messages going to the inbox page, and waits until it is ready.
+ * Starts the sidecar on 127.0.0.1 and waits until it is ready.
  *
  * @throws ScriptError with the log's tail when it dies first or is not ready within 60 s
  */
@@ -43,7 +43,6 @@ function settings(options: SidecarOptions): NodeJS.ProcessEnv {
     LATCHKEY_KEYCLOAK_URL: options.keycloakUrl,
     LATCHKEY_REALMS: options.realm,
     LATCHKEY_ENCRYPTION_KEYS_FILE: options.encryptionKeysFile,
-    LATCHKEY_DELIVERY: 'inbox',
     LATCHKEY_LOG_FORMAT: 'json',
   }
 }
