@@ -3,6 +3,7 @@ package dev.latchkey.keycloak;
 import java.util.concurrent.TimeUnit;
 
 import org.keycloak.authentication.authenticators.util.AuthenticatorUtils;
+import org.keycloak.common.ClientConnection;
 import org.keycloak.common.util.Time;
 import org.keycloak.events.Errors;
 import org.keycloak.models.KeycloakSession;
@@ -15,8 +16,6 @@ import org.keycloak.services.managers.BruteForceProtector;
 record Lockout(Step step) {
 
     private static final long MOST = 1000;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long PAUSE_MILLIS = 5;
 
     /** Each number once per login: answers that are repeated report the same numbers again. */
     void count(Failures failures) {
@@ -42,27 +41,27 @@ record Lockout(Step step) {
     }
 
     private void report(long fresh) {
-        long before = KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(),
-                own -> prepare(own, fresh - 1));
-        BruteForce.failedLogin(step.session().getProvider(BruteForceProtector.class), step.realm(), step.user(),
-                step.session().getContext().getConnection(), step.session().getContext().getUri());
-        await(before);
+        ClientConnection connection = step.session().getContext().getConnection();
+        KeycloakModelUtils.runJobInTransaction(step.session().getKeycloakSessionFactory(), own -> {
+            RealmModel realm = realm(own);
+            prepare(own, realm, fresh - 1);
+            BruteForce.count(own, realm, step.user(), connection);
+        });
     }
 
-    private long prepare(KeycloakSession own, long fresh) {
-        RealmModel realm = realm(own);
+    private void prepare(KeycloakSession own, RealmModel realm, long fresh) {
         String user = step.user().getId();
         UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm, user);
-        if (model == null && fresh == 0) return 0;
-        return add(model != null ? model : own.loginFailures().addUserLoginFailure(realm, user), realm, fresh);
+        if (model == null && fresh == 0) return;
+        add(model != null ? model : own.loginFailures().addUserLoginFailure(realm, user), realm, fresh);
     }
 
     /**
-     * Adds all but the last, and answers the time of the last failure then. Two calls of the protector within a second
-     * would lock the user for being quick, though nobody knows when those tries were made. That time goes back only by
-     * clearing, and at 0 Keycloak drops the counters.
+     * Adds all but the last. Two calls of the protector within a second would lock the user for being quick, though
+     * nobody knows when those tries were made. The time of the last failure goes back only by clearing, and at 0
+     * Keycloak drops the counters.
      */
-    static long add(UserLoginFailureModel model, RealmModel realm, long fresh) {
+    static void add(UserLoginFailureModel model, RealmModel realm, long fresh) {
         long now = Time.currentTimeMillis();
         long last = model.getLastFailure();
         boolean isQuick = last > 0 && now - last < realm.getQuickLoginCheckMilliSeconds();
@@ -71,10 +70,8 @@ record Lockout(Step step) {
         if (isQuick) clearTime(model);
         else if (isOld) model.clearFailures();
         for (long i = 0; i < more; i++) model.incrementFailures();
-        if (last > 0 && !isOld && !isQuick) return last;
-        long earlier = now - Math.max(1, realm.getQuickLoginCheckMilliSeconds());
-        model.setLastFailure(earlier);
-        return earlier;
+        if (last > 0 && !isOld && !isQuick) return;
+        model.setLastFailure(now - Math.max(1, realm.getQuickLoginCheckMilliSeconds()));
     }
 
     private static void clearTime(UserLoginFailureModel model) {
@@ -87,26 +84,6 @@ record Lockout(Step step) {
 
     private static boolean forgets(RealmModel realm) {
         return !(realm.isPermanentLockout() && realm.getMaxTemporaryLockouts() == 0);
-    }
-
-    /** The protector counts on a thread of its own, and the answer to this request depends on the count. */
-    private void await(long before) {
-        long end = System.nanoTime() + PATIENCE_NANOS;
-        while (System.nanoTime() < end && lastFailure() == before) {
-            try {
-                Thread.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
-        }
-    }
-
-    private long lastFailure() {
-        return KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(), own -> {
-            UserLoginFailureModel model = own.loginFailures().getUserLoginFailure(realm(own), step.user().getId());
-            return model == null ? 0L : model.getLastFailure();
-        });
     }
 
     private RealmModel realm(KeycloakSession own) {

@@ -2,7 +2,6 @@ package dev.latchkey.keycloak;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyInt;
 import static org.mockito.ArgumentMatchers.anyLong;
 import static org.mockito.Mockito.doAnswer;
@@ -46,7 +45,7 @@ class LockoutTest {
             locks = 0;
             notBefore = 0;
             last = 0;
-            return any();
+            return null;
         }).when(model).clearFailures();
     }
 
@@ -58,7 +57,7 @@ class LockoutTest {
     @Test
     @DisplayName("adds to a user without failures")
     void first() {
-        assertEquals(last, Lockout.add(model, realm, 3));
+        Lockout.add(model, realm, 3);
         assertEquals(3, failures);
         isNotQuick();
     }
@@ -68,7 +67,7 @@ class LockoutTest {
     void later() {
         failures = 4;
         long before = last = Time.currentTimeMillis() - 5 * QUICK;
-        assertEquals(before, Lockout.add(model, realm, 2));
+        Lockout.add(model, realm, 2);
         assertEquals(6, failures);
         assertEquals(before, last);
     }
