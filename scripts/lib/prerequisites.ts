@@ -47,10 +47,13 @@ export async function checkPrerequisites(): Promise<Java> {
   if (java && !(await hasCompiler(java))) {
     missing.push('The Java found has no compiler (javac): install a JDK, not a JRE.')
   }
-  if (!(await run('mvn', ['-version'], { what: 'mvn' }).catch(() => false))) {
+  const maven = await run('mvn', ['-version'], { what: 'mvn -version' }).catch((error: Error) => error)
+  if (maven instanceof Error && maven.message.includes('ENOENT')) {
     missing.push(
       'Maven (mvn) was not found. Install it, for example "apt install maven" or https://maven.apache.org.',
     )
+  } else if (maven instanceof Error && java) {
+    missing.push(maven.message)
   }
   if (process.platform === 'win32') missing.push('Keycloak is started by kc.sh: use WSL on Windows.')
   if (missing.length > 0 || !java) throw new ScriptError(missing.join('\n'))
