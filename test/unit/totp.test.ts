@@ -1,0 +1,105 @@
+import { generateSync } from 'otplib'
+import { describe, expect, it } from 'vitest'
+import { totp } from '../../src/methods/totp/totp.ts'
+import { ACCOUNT, NOW, SECRET, contextAt } from '../support/kit.ts'
+
+const code = (now: number) => generateSync({ secret: SECRET, epoch: Math.floor(now / 1000) })
+const answer = (text: string, now = NOW, lastStep = 0) =>
+  totp.finishChallenge({ secret: SECRET, lastStep }, text, ACCOUNT, contextAt(now))
+const wrong = { ok: false, error: 'wrong' }
+const step = (now: number) => Math.floor(now / 30_000)
+
+describe('the authenticator app', () => {
+  it('makes 160 random bits and the key URI that every app reads (R1)', () => {
+    const { keep, show } = totp.beginEnrolment(
+      { ...ACCOUNT, issuer: 'Acme: Ltd', username: 'bob:x@y z' },
+      contextAt(),
+    )
+    expect(keep.secret).toMatch(/^[A-Z2-7]{32}$/)
+    expect(show).toEqual({
+      kind: 'totp',
+      secret: keep.secret,
+      uri: `otpauth://totp/Acme%20%20Ltd:bob%20x%40y%20z?secret=${keep.secret}&issuer=Acme%20%20Ltd&algorithm=SHA1&digits=6&period=30`,
+    })
+    const other = totp.beginEnrolment(ACCOUNT, contextAt()).keep
+    expect(other.secret).not.toBe(keep.secret)
+  })
+
+  it.each([
+    [59, '287082'],
+    [1_111_111_109, '081804'],
+    [1_111_111_111, '050471'],
+    [1_234_567_890, '005924'],
+    [2_000_000_000, '279037'],
+    [20_000_000_000, '353130'],
+  ])('takes the code of RFC 6238, appendix B, at %i s', (seconds, expected) => {
+    expect(answer(expected, seconds * 1000)).toMatchObject({ ok: true })
+  })
+
+  it('forgives one step of drift either way and not two, from the first second of a step to the last (R2)', () => {
+    for (const at of [1_800_000_000_000, 1_800_000_000_001, NOW, 1_800_000_029_000, 1_800_000_029_999]) {
+      expect(answer(code(at - 60_000), at)).toEqual(wrong)
+      expect(answer(code(at - 30_000), at)).toMatchObject({
+        ok: true,
+        credential: { lastStep: step(at) - 1 },
+      })
+      expect(answer(code(at), at)).toMatchObject({ ok: true, credential: { lastStep: step(at) } })
+      expect(answer(code(at + 30_000), at)).toMatchObject({
+        ok: true,
+        credential: { lastStep: step(at) + 1 },
+      })
+      expect(answer(code(at + 60_000), at)).toEqual(wrong)
+    }
+  })
+
+  it('refuses a step already used, and an older one (R2, P13)', () => {
+    expect(answer(code(NOW), NOW, step(NOW))).toEqual(wrong)
+    expect(answer(code(NOW - 30_000), NOW, step(NOW))).toEqual(wrong)
+    expect(answer(code(NOW + 30_000), NOW, step(NOW))).toMatchObject({ ok: true })
+    expect(answer(code(NOW), NOW, step(NOW) + 1)).toEqual(wrong)
+  })
+
+  it('says the same of a code that is wrong, late or used (R11)', () => {
+    const right = code(NOW)
+    const other = right === '000000' ? '000001' : '000000'
+    expect(answer(other)).toEqual(answer(right, NOW, step(NOW)))
+    expect(answer(code(NOW - 90_000))).toEqual(answer(other))
+  })
+
+  it('takes a code with spaces and hyphens', () => {
+    const right = code(NOW)
+    expect(answer(` ${right.slice(0, 3)} ${right.slice(3)}\t`)).toMatchObject({ ok: true })
+    expect(answer(`${right.slice(0, 3)}-${right.slice(3)}`)).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    '',
+    ' ',
+    '12345',
+    '1234567',
+    'abcdef',
+    '１２３４５６',
+    '12345６',
+    '-12345',
+    '1e5',
+    '123456\u0000',
+  ])('takes %j for no code at all, which is not a try', (text) => {
+    expect(answer(text)).toEqual({ ok: false, error: 'missing' })
+  })
+
+  it('keeps the step that proved the set-up, so that its code is not good for the next login (R2)', () => {
+    const { keep } = totp.beginEnrolment(ACCOUNT, contextAt())
+    const right = generateSync({ secret: keep.secret, epoch: NOW / 1000 })
+    const verdict = totp.finishEnrolment(keep, right, ACCOUNT, contextAt())
+    expect(verdict).toEqual({ ok: true, credential: { secret: keep.secret, lastStep: step(NOW) } })
+  })
+
+  it('shows nothing of the secret with a challenge (R17)', () => {
+    expect(totp.showChallenge({ secret: SECRET, lastStep: 0 })).toEqual({ kind: 'totp' })
+  })
+
+  it('does not read what is no credential', () => {
+    expect(() => totp.read({ secret: 'short', lastStep: 0 })).toThrow()
+    expect(() => totp.read({ secret: SECRET })).toThrow()
+  })
+})
