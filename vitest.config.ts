@@ -6,7 +6,20 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['test/{unit,http,store,render}/**/*.test.ts'],
+          include: ['test/{unit,store,http,render}/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/support/keycloak.ts',
+          // One Keycloak, which knows one sidecar's address.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

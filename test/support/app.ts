@@ -1,40 +1,47 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogConfig } from 'kysely'
-import { createApp, listen } from '../../src/app.ts'
+import { freePort } from '../../scripts/lib/ports.ts'
+import { createApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Config } from '../../src/config.ts'
 
-export const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
+const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
 
-/** A clock that a test sets by hand. */
+/** A clock that a test sets by hand, epoch milliseconds. */
 export interface Clock {
   now: number
 }
 
-/** A sidecar that listens on a free port of this machine. */
+/** A sidecar that listens on a port of this machine. */
 export interface RunningApp extends App {
   url: string
   config: Config
+  /** What came in, for example `POST /realms/demo/par`, without queries. */
+  requests: string[]
   stop(): Promise<void>
 }
 
-/** Starts a sidecar, on a fresh SQLite file unless `dbUrl` says otherwise. */
+/** Starts a sidecar, on a fresh SQLite file unless `dbUrl` says otherwise, on a free port unless `port` does. */
 export async function startApp(options: {
   keycloakUrl: string
   realms?: string[]
   dbUrl?: string
   port?: number
+  /** As in the sidecar's own addresses; default 127.0.0.1. */
+  hostname?: string
   clock?: Clock
   sqlLog?: LogConfig
   environment?: NodeJS.ProcessEnv
 }): Promise<RunningApp> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const port = options.port ?? (await freePort())
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://${options.hostname ?? '127.0.0.1'}:${port}`
   const config = readConfig({
     LATCHKEY_HOSTNAME: url,
     LATCHKEY_HTTP_PORT: String(port),
@@ -50,30 +57,24 @@ export async function startApp(options: {
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
   })
-  const server = await listen(app.web, '127.0.0.1', port)
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url?.split('?', 1)[0]}`)
+    app.web(request, response)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
   return {
     ...app,
     url,
     config,
+    requests,
     async stop() {
-      await server.stop()
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
       await app.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'))
-        else resolve(address.port)
-      })
-    })
-  })
 }
