@@ -1,5 +1,6 @@
 package dev.latchkey.keycloak;
 
+import java.util.List;
 import java.util.Optional;
 
 import org.keycloak.authentication.AuthenticationFlowContext;
@@ -53,6 +54,8 @@ final class LatchkeyCondition implements ConditionalAuthenticator {
     private static AuthenticationFlowException alone(AuthenticationFlowContext context) {
         Fault fault = new Fault(Fault.Kind.MISCONFIGURED, "The subflow of the condition '" + LatchkeyConditionFactory.ID
                 + "' has no enabled execution '" + LatchkeyAuthenticatorFactory.ID + "'");
+        // A condition's context has none, and the page's layout counts them.
+        context.setAuthenticationSelections(List.of());
         return new AuthenticationFlowException(AuthenticationFlowError.GENERIC_AUTHENTICATION_ERROR, ErrorPage.of(
                 context.form(), Step.of(context), fault, context.getEvent().clone(), context.getRefreshUrl(false)));
     }
