@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs'
 import { stopChildren } from './lib/child.ts'
 import { checkPrerequisites } from './lib/prerequisites.ts'
 import { buildBridge, currentVersion, prepareKeycloak, startKeycloak } from './lib/keycloak.ts'
@@ -55,7 +56,10 @@ async function startServers(ports: Ports): Promise<{ died: Promise<string> }[]> 
   })
   const dbUrl = `sqlite:${trialFiles.sidecarData}`
   ensureEncryptionKeys()
-  await seedDemoPolicy({ dbUrl, realm })
+  if (!existsSync(trialFiles.seeded)) {
+    await seedDemoPolicy({ dbUrl, realm })
+    writeFileSync(trialFiles.seeded, '')
+  }
   progress(`Starting the sidecar on port ${ports.sidecar}`)
   const sidecar = await startSidecar({
     port: ports.sidecar,

@@ -1,5 +1,5 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from './child.ts'
@@ -64,9 +64,15 @@ export async function startKeycloak(options: StartOptions): Promise<RunningKeycl
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'latchkey-keycloak-')))
   await fillFromSeed(dataDir, prepared.seed)
   const child = launch(options, dataDir)
+  const removeData = () => {
+    if (fresh) rmSync(dataDir, { recursive: true, force: true })
+  }
+  // An interrupted test run leaves by process.exit, without stop().
+  process.once('exit', removeData)
   const stop = async () => {
     await child.stop()
-    if (fresh) await rm(dataDir, { recursive: true, force: true })
+    process.off('exit', removeData)
+    removeData()
   }
   try {
     await child.answers(`http://127.0.0.1:${port}/realms/${encodeURIComponent(prepared.realm)}`, 120)

@@ -5,11 +5,13 @@ import { openDatabase } from '../../src/adapters/store/database.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
 import { root } from './paths.ts'
 
-const enforcement = z.enum(['required', 'optional', 'disabled'])
+const levels = z.enum(['required', 'optional', 'disabled'])
 
 const demoPolicy = z.strictObject({
-  default: enforcement,
-  rules: z.array(z.strictObject({ group: z.uuid(), enforcement, methods: z.array(z.string()).optional() })),
+  default: levels,
+  rules: z.array(
+    z.strictObject({ group: z.uuid(), enforcement: levels, methods: z.array(z.string()).optional() }),
+  ),
 })
 
 /** The trial's policy as `provider-config/realm/demo-policy.json` holds it. */

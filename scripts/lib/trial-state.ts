@@ -15,6 +15,8 @@ export const trialFiles = {
   sidecarData: join(folder, 'latchkey.sqlite'),
   sidecarLog: join(folder, 'latchkey.log'),
   encryptionKeys: join(folder, 'encryption-keys'),
+  /** There once the policy was seeded: what an administrator changes afterwards stays. */
+  seeded: join(folder, 'seeded'),
   pid: join(folder, 'pid'),
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { readdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import KcAdminClient from '@keycloak/keycloak-admin-client'
 import type { TestProject } from 'vitest/node'
 import { buildBridge, currentVersion, prepareKeycloak, startKeycloak } from '../../scripts/lib/keycloak.ts'
+import { isAlive } from '../../scripts/lib/lock.ts'
 import { demoRealmFile, workFolder } from '../../scripts/lib/paths.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 
@@ -40,11 +42,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
   })
   const sidecarPort = await freePort()
   const sidecarUrl = `http://localhost:${sidecarPort}`
+  removeOldLogs()
   const logFile = join(workFolder, `test-keycloak-${process.pid}.log`)
   const keycloak = await startKeycloak({ prepared, port: await freePort(), sidecarUrl, logFile })
   void keycloak.died.then((message) => console.error(message))
   project.provide('keycloak', { url: keycloak.url, sidecarPort, sidecarUrl })
   return () => keycloak.stop()
+}
+
+/** A run's log outlives it, for a look at what failed, until the next run. */
+function removeOldLogs(): void {
+  for (const name of readdirSync(workFolder)) {
+    const pid = /^test-keycloak-(\d+)\.log$/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(workFolder, name), { force: true })
+  }
 }
 
 /** A client of the Admin REST API as `admin` of the realm master; every call names its realm: `{ realm: 'demo', … }`. */
