@@ -171,7 +171,7 @@ describe('the policy, whatever the rules', () => {
 
   it('asks where a level above the password is requested or methods are to be changed, even where Disabled', () => {
     holds((one) => {
-      expect(decided({ ...one, level: Math.max(2, one.level) }).action.do).not.toBe('skip')
+      expect(decided({ ...one, level: one.level === 1 ? 2 : one.level }).action.do).not.toBe('skip')
       expect(decided({ ...one, purpose: 'manage' }).action.do).not.toBe('skip')
     })
   })

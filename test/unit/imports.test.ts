@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, normalize } from 'node:path'
+import { expect, it } from 'vitest'
+
+/** What each part may import besides itself. A part is a folder that is named here, or one in a folder with a slash. */
+const MAY: Record<string, string[]> = {
+  'cli.ts': ['app.ts', 'config.ts', 'core'],
+  'app.ts': ['config.ts', 'web', 'worker', 'methods/index.ts', 'methods/', 'adapters/', 'core'],
+  'config.ts': ['adapters/', 'core'],
+  web: ['core'],
+  worker: ['core'],
+  'methods/index.ts': ['methods/', 'core'],
+  'methods/': ['core'],
+  'adapters/': ['core'],
+  core: [],
+}
+
+/** `src/methods/totp/totp.ts` is of the part `methods/totp`, `src/core/policy.ts` of `core`. */
+function partOf(file: string): string {
+  const [first = '', second = ''] = file.split('/').slice(1)
+  return `${first}/` in MAY ? `${first}/${second}` : first
+}
+
+function rightsOf(part: string): string[] {
+  return MAY[part] ?? MAY[`${part.split('/')[0]}/`] ?? []
+}
+
+function mayImport(from: string, to: string): boolean {
+  return (
+    from === to ||
+    rightsOf(from).some((right) =>
+      right.endsWith('/') ? to.startsWith(right) && !(to in MAY) : to === right,
+    )
+  )
+}
+
+it('lets imports run from cli to app to web, worker, methods and adapters to core, and never between siblings', () => {
+  const breaks = globSync('src/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)]
+      .map(([, path = '']) => normalize(join(file, '..', path)))
+      .filter((imported) => !mayImport(partOf(file), partOf(imported)))
+      .map((imported) => `${file} must not import ${imported}`),
+  )
+  expect(breaks).toEqual([])
+})
