@@ -6,7 +6,16 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['test/{unit,store,http,render}/**/*.test.ts'],
+          include: ['test/{unit,render}/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'database',
+          include: ['test/{http,store}/**/*.test.ts'],
+          globalSetup: 'test/support/postgres-setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -15,11 +15,18 @@ export class Login {
   question: JWTPayload
   decision: JWTPayload | undefined
   step = ''
+  /** The step's cookie as a request carries it. */
+  cookie = ''
   readonly app: RunningApp
   readonly realm: FakeRealm
   readonly now: () => number
 
-  constructor(app: RunningApp, realm: FakeRealm, change: Record<string, unknown> = {}, now: () => number = Date.now) {
+  constructor(
+    app: RunningApp,
+    realm: FakeRealm,
+    change: Record<string, unknown> = {},
+    now: () => number = Date.now,
+  ) {
     this.app = app
     this.realm = realm
     this.now = now
@@ -31,7 +38,10 @@ export class Login {
 
   /** Pushes the question; a second push has the same nonce and state and another jti. */
   async push(change: Record<string, unknown> = {}) {
-    this.question = { ...this.question, ...questionOf(this.realm, this.issuer, this.now(), { ...this.kept(), ...change }) }
+    this.question = {
+      ...this.question,
+      ...questionOf(this.realm, this.issuer, this.now(), { ...this.kept(), ...change }),
+    }
     const request = await this.realm.sign('oauth-authz-req+jwt', this.question)
     const response = await this.pushRaw(request)
     if (response.status < 300) this.decision = decodeJwt(response.body.decision)
@@ -39,7 +49,10 @@ export class Login {
   }
 
   async pushRaw(request: string) {
-    return await supertest(this.app.url).post(`${this.base}/par`).type('form').send({ client_id: this.realm.issuer, request })
+    return await supertest(this.app.url)
+      .post(`${this.base}/par`)
+      .type('form')
+      .send({ client_id: this.realm.issuer, request })
   }
 
   /** Follows the request_uri; the browser is now bound. */
@@ -47,7 +60,10 @@ export class Login {
     const response = await browser
       .get(`${this.base}/authorize`)
       .query({ client_id: this.realm.issuer, request_uri: String(this.decision?.['request_uri']) })
-    if (response.status === 303) this.step = response.headers['location'] as string
+    if (response.status === 303) {
+      this.step = response.headers['location'] as string
+      this.cookie = String(response.headers['set-cookie']?.[0] ?? this.cookie).split(';')[0] ?? ''
+    }
     return response
   }
 
@@ -65,16 +81,29 @@ export class Login {
     return await this.browser.post(`${this.step}/${path}`).type('form').send(fields)
   }
 
-  async redeem(location: string, change: Record<string, string> = {}) {
-    const iat = Math.floor(this.now() / 1000)
-    const assertion = await this.realm.sign('client-authentication+jwt', {
-      iss: this.realm.issuer,
-      sub: this.realm.issuer,
-      aud: this.issuer,
-      jti: randomUUID(),
-      iat,
-      exp: iat + 60,
+  /** Posts with the step's cookie by hand: for many at once, and for another sidecar at `url`. */
+  async postRaw(
+    path: string,
+    fields: Record<string, string>,
+    url = this.app.url,
+  ): Promise<globalThis.Response> {
+    return await fetch(`${url}${this.step}/${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      headers: { cookie: this.cookie },
+      redirect: 'manual',
     })
+  }
+
+  async assertion(change: Record<string, unknown> = {}): Promise<string> {
+    return await this.realm.sign(
+      'client-authentication+jwt',
+      assertionOf(this.realm, this.issuer, this.now(), change),
+    )
+  }
+
+  async redeem(location: string, change: Record<string, string> = {}) {
+    const assertion = await this.assertion()
     return await supertest(this.app.url)
       .post(`${this.base}/token`)
       .type('form')
@@ -102,6 +131,19 @@ export class Login {
     const { iat: _, exp: __, jti: ___, login_expires_at: ____, ...rest } = this.question
     return rest
   }
+}
+
+/** The claims of a client assertion that is in order; `change` replaces some, `undefined` removes one. */
+export function assertionOf(
+  realm: FakeRealm,
+  audience: string,
+  now: number,
+  change: Record<string, unknown> = {},
+): JWTPayload {
+  const iat = Math.floor(now / 1000)
+  const own = { iss: realm.issuer, sub: realm.issuer, aud: audience, jti: randomUUID(), iat, exp: iat + 60 }
+  const claims: Record<string, unknown> = { ...own, ...change }
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
 }
 
 /** The app's code at that moment, epoch milliseconds. */

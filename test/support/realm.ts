@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { SignJWT, exportJWK, generateKeyPair } from 'jose'
-import type { JWTPayload } from 'jose'
+import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose'
+import type { JWK, JWTPayload } from 'jose'
 
 /** Stands in for a realm of Keycloak where a test needs to say what Keycloak never would: its keys, over HTTP. */
 export interface FakeRealm {
@@ -13,7 +13,10 @@ export interface FakeRealm {
   issuer: string
   /** Signs as the realm does; `key: 'stranger'` is a key that the realm never published. */
   sign(type: string, claims: JWTPayload, options?: { key?: 'stranger'; kid?: string }): Promise<string>
-  publicPem(): Promise<string>
+  /** The published key, as JWK and as the PEM that a careless library takes for an HMAC secret. */
+  publicKey(): Promise<{ jwk: JWK; pem: string }>
+  /** What the keys' endpoint does from now on: answer, answer with an error, or break the connection. */
+  answer(mode: 'keys' | 'error' | 'broken'): void
   /** How often the keys were fetched. */
   fetches(): number
   stop(): Promise<void>
@@ -24,8 +27,17 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
   const stranger = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(own.publicKey)), kid: 'realm-key', alg: 'RS256', use: 'sig' }
   let fetches = 0
+  let mode: 'keys' | 'error' | 'broken' = 'keys'
   const server = createServer((_request, response) => {
     fetches++
+    if (mode === 'broken') {
+      response.destroy()
+      return
+    }
+    if (mode === 'error') {
+      response.writeHead(503).end('down')
+      return
+    }
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys: [jwk] }))
   })
   server.listen(0, '127.0.0.1')
@@ -40,7 +52,10 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
         .setProtectedHeader({ alg: 'RS256', kid, typ: type })
         .sign(key === 'stranger' ? stranger.privateKey : own.privateKey)
     },
-    publicPem: async () => JSON.stringify(await exportJWK(own.publicKey)),
+    publicKey: async () => ({ jwk, pem: await exportSPKI(own.publicKey) }),
+    answer(next) {
+      mode = next
+    },
     fetches: () => fetches,
     async stop() {
       server.closeAllConnections()

@@ -3,7 +3,7 @@ import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
 import type { Background } from '../../src/core/ports.ts'
 import { answerPush } from '../../src/core/question.ts'
 import type { Push, Reply } from '../../src/core/question.ts'
-import type { Transaction } from '../../src/core/transaction.ts'
+import type { Stage, Transaction } from '../../src/core/transaction.ts'
 import {
   ACCOUNT,
   NOW,
@@ -40,7 +40,7 @@ function backgroundOf(change: Partial<Background> = {}): Background {
   }
 }
 
-type Needed = Reply & { needed: true }
+type Needed = Extract<Reply, { needed: true }>
 
 function needed(reply: Reply): Needed {
   if (!('needed' in reply) || !reply.needed) throw new Error(`not needed: ${JSON.stringify(reply)}`)
@@ -100,14 +100,14 @@ describe('the answer to a push', () => {
 })
 
 describe('a push with a known nonce', () => {
-  const saving = {
+  const saving: Stage = {
     at: 'save-codes',
     method: 'backup-codes',
     keep: { codes: ['x'] },
     pending: [],
     proven: undefined,
     proof: PROOF,
-  } as const
+  }
 
   it('brings the same step back: stage, browser and failures as they were, with a new request_uri (P2)', () => {
     const transaction = transactionOf(saving, { failures: { from: 2, to: 3 } })
