@@ -15,6 +15,7 @@ import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import type { Config } from './config.ts'
+import type { LoginStore } from './core/ports.ts'
 import type { Kit } from './core/step.ts'
 import { registry } from './methods/index.ts'
 import type { WebContext } from './web/context.ts'
@@ -26,6 +27,7 @@ import { createServer } from './web/server.ts'
 export interface App {
   web: Express
   management: Express
+  store: LoginStore
   policy: PolicyStore
   close(): Promise<void>
 }
@@ -75,6 +77,7 @@ export async function createApp(config: Config, { clock = Date.now, sqlLog }: Su
     management: createManagement(async () => {
       await sql`select 1`.execute(database.db)
     }),
+    store: context.store,
     policy: createPolicyStore(database),
     async close() {
       for (const stop of stopTimers) stop()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type KcAdminClient from '@keycloak/keycloak-admin-client'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { generateSecret } from 'otplib'
 import { inject } from 'vitest'
 import type { RealmSettings } from '../../src/core/settings.ts'
 import { startApp } from './app.ts'
@@ -28,6 +29,8 @@ export interface Scenario {
   startSidecar(): Promise<void>
   /** A user of /finance, where a second factor is required; the password is the name. */
   createUser(change?: { username?: string; group?: string | undefined }): Promise<{ id: string; username: string }>
+  /** A user of /finance who has an app already, in a browser that knows its secret. */
+  enrolled(options?: BrowserContextOptions): Promise<Visitor & { username: string; id: string }>
   /** A browser of its own, without a history. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>
   stop(): Promise<void>
@@ -58,7 +61,7 @@ export async function startScenario(options: {
   const application = await startRelyingParty(realmUrl)
   const browser: Browser = await launchBrowser()
 
-  return {
+  const scenario: Scenario = {
     admin,
     realm,
     realmUrl,
@@ -88,6 +91,25 @@ export async function startScenario(options: {
       })
       return { id, username }
     },
+    async enrolled(context = {}) {
+      const user = await scenario.createUser()
+      const visitor = await scenario.visitor(context)
+      visitor.secret = generateSecret({ length: 20 })
+      await scenario.sidecar().store.commit({
+        realm: realm.name,
+        userId: user.id,
+        enrol: [
+          {
+            id: randomUUID(),
+            method: 'totp',
+            label: undefined,
+            data: { secret: visitor.secret, lastStep: 0 },
+            at: Date.now(),
+          },
+        ],
+      })
+      return Object.assign(visitor, user)
+    },
     visitor: async (context = {}) => await openVisitor(browser, application, context),
     async stop() {
       await browser.close()
@@ -97,6 +119,7 @@ export async function startScenario(options: {
       await admin.realms.del({ realm: realm.name })
     },
   }
+  return scenario
 }
 
 /** A person with a browser, and an authenticator app once it is set up. */

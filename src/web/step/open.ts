@@ -7,6 +7,9 @@ import type { Situation, Transaction } from '../../core/transaction.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 
+/** The cookie outlives its step by this, milliseconds: only then can a page say that time ran out. */
+const AFTERGLOW = 60 * 60_000
+
 /** A step that the browser that began it has opened. */
 export interface Opened {
   realm: Realm
@@ -55,7 +58,7 @@ export function setStepCookie(response: Response, context: WebContext, transacti
     secure: isSecure(context),
     sameSite: 'lax',
     path: '/',
-    maxAge: Math.max(0, transaction.expiresAt - context.kit().now),
+    maxAge: Math.max(0, transaction.expiresAt - context.kit().now) + AFTERGLOW,
   })
 }
 
