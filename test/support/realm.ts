@@ -12,7 +12,11 @@ export interface FakeRealm {
   keycloakUrl: string
   issuer: string
   /** Signs as the realm does; `key: 'stranger'` is a key that the realm never published. */
-  sign(type: string, claims: JWTPayload, options?: { key?: 'stranger'; kid?: string }): Promise<string>
+  sign(
+    type: string | undefined,
+    claims: JWTPayload,
+    options?: { key?: 'stranger'; kid?: string },
+  ): Promise<string>
   /** The published key, as JWK and as the PEM that a careless library takes for an HMAC secret. */
   publicKey(): Promise<{ jwk: JWK; pem: string }>
   /** What the keys' endpoint does from now on: answer, answer with an error, or break the connection. */
@@ -49,7 +53,7 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
     issuer: `${keycloakUrl}/realms/${encodeURIComponent(name)}`,
     async sign(type, claims, { key, kid = 'realm-key' } = {}) {
       return await new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', kid, typ: type })
+        .setProtectedHeader({ alg: 'RS256', kid, ...(type === undefined ? {} : { typ: type }) })
         .sign(key === 'stranger' ? stranger.privateKey : own.privateKey)
     },
     publicKey: async () => ({ jwk, pem: await exportSPKI(own.publicKey) }),
