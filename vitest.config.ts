@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests with a browser: one Keycloak, which knows one sidecar's address, so one file at a time. */
+const browser = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -18,17 +21,25 @@ export default defineConfig({
           globalSetup: 'test/support/postgres-setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
-          name: 'e2e',
+          name: 'keycloak',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/support/keycloak.ts',
-          // One Keycloak, which knows one sidecar's address.
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+          ...browser,
+        },
+      },
+      {
+        test: {
+          name: 'keycloak-older',
+          include: ['test/e2e/{first-login,lockout,manage}.test.ts'],
+          globalSetup: 'test/support/keycloak-older.ts',
+          sequence: { groupOrder: 3 },
+          ...browser,
         },
       },
     ],

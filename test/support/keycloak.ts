@@ -26,16 +26,24 @@ declare module 'vitest' {
 }
 
 /**
- * Vitest's global set-up: builds the bridge, prepares and starts one Keycloak for the run, with the realm `demo` in a
- * fresh database; a test reads it with `inject('keycloak')`. `LATCHKEY_TEST_KEYCLOAK_VERSION` and
- * `LATCHKEY_TEST_JAVA_HOME` choose another version or Java.
+ * Vitest's global set-up: a Keycloak of the newest version, see `bootKeycloak`.
  *
  * @returns the tear-down
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  return await bootKeycloak(project, currentVersion)
+}
+
+/**
+ * Builds the bridge, prepares and starts one Keycloak for the run, with the realm `demo` in a fresh database; a test
+ * reads it with `inject('keycloak')`. `LATCHKEY_TEST_JAVA_HOME` chooses another Java.
+ *
+ * @returns the tear-down
+ */
+export async function bootKeycloak(project: TestProject, version: string): Promise<() => Promise<void>> {
   const javaHome = process.env.LATCHKEY_TEST_JAVA_HOME
   const prepared = await prepareKeycloak({
-    version: process.env.LATCHKEY_TEST_KEYCLOAK_VERSION ?? currentVersion,
+    version,
     jar: await buildBridge(),
     ...(javaHome === undefined ? {} : { javaHome }),
     progress: (line) => console.log(line),
@@ -43,7 +51,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const sidecarPort = await freePort()
   const sidecarUrl = `http://localhost:${sidecarPort}`
   removeOldLogs()
-  const logFile = join(workFolder, `test-keycloak-${process.pid}.log`)
+  const logFile = join(workFolder, `test-keycloak-${version}-${process.pid}.log`)
   const keycloak = await startKeycloak({ prepared, port: await freePort(), sidecarUrl, logFile })
   void keycloak.died.then((message) => console.error(message))
   project.provide('keycloak', { url: keycloak.url, sidecarPort, sidecarUrl })
@@ -53,7 +61,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** A run's log outlives it, for a look at what failed, until the next run. */
 function removeOldLogs(): void {
   for (const name of readdirSync(workFolder)) {
-    const pid = /^test-keycloak-(\d+)\.log$/.exec(name)?.[1]
+    const pid = /^test-keycloak-[\d.]+-(\d+)\.log$/.exec(name)?.[1]
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(workFolder, name), { force: true })
   }
 }
