@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { openDatabase } from '../../src/adapters/store/database.ts'
+import type { Database } from '../../src/adapters/store/database.ts'
+import { startApp } from '../support/app.ts'
+import type { Clock, RunningApp } from '../support/app.ts'
+import { Login, codeFor } from '../support/login.ts'
+import { createDatabase } from '../support/postgres.ts'
+import { startRealm } from '../support/realm.ts'
+import type { FakeRealm } from '../support/realm.ts'
+
+const clock: Clock = { now: Date.now() }
+
+/** One sidecar alone, or two that share a database; every other request goes to the second. */
+interface Fleet {
+  apps: RunningApp[]
+  stop(): Promise<void>
+}
+
+async function onSqlite(realm: FakeRealm): Promise<Fleet> {
+  const app = await startApp({ keycloakUrl: realm.keycloakUrl, clock })
+  return { apps: [app], stop: () => app.stop() }
+}
+
+async function onPostgres(realm: FakeRealm): Promise<Fleet> {
+  const database = await createDatabase(inject('postgresUrl'))
+  const both = { keycloakUrl: realm.keycloakUrl, dbUrl: database.url, clock }
+  const first = await startApp(both)
+  // One public address, as behind a proxy.
+  const second = await startApp({ ...both, environment: { LATCHKEY_HOSTNAME: first.url } })
+  return {
+    apps: [first, second],
+    async stop() {
+      await Promise.all([first.stop(), second.stop()])
+      await database.drop()
+    },
+  }
+}
+
+describe.each([
+  ['one sidecar on SQLite', onSqlite],
+  ['two sidecars on one PostgreSQL', onPostgres],
+])('at the same time, on %s', (_, start) => {
+  let realm: FakeRealm
+  let fleet: Fleet
+  let app: RunningApp
+
+  beforeAll(async () => {
+    realm = await startRealm()
+    fleet = await start(realm)
+    app = fleet.apps[0]!
+    await app.policy.saveSettings('demo', { enforcement: 'required' })
+  })
+  afterAll(async () => {
+    await fleet.stop()
+    await realm.stop()
+  })
+
+  const begin = async (sub: string) => await new Login(app, realm, { sub }, () => clock.now).begin()
+  const urlOf = (i: number) => fleet.apps[i % fleet.apps.length]!.url
+
+  async function enrolled() {
+    const sub = randomUUID()
+    const { secret, codes } = await (await begin(sub)).enrol()
+    clock.now += 30_000
+    return { sub, codes, code: await codeFor(secret, clock.now) }
+  }
+
+  /** The events of the user's audit by name, read beside the servers where the database lets us. */
+  async function audit(sub: string): Promise<Record<string, number>> {
+    const events = await eventsOf(app, sub)
+    return Object.fromEntries(
+      [...new Set(events)].map((event) => [event, events.filter((other) => other === event).length]),
+    )
+  }
+
+  const locations = (responses: Response[]) =>
+    responses.map((response) => response.headers.get('location') ?? '')
+  const accepted = (responses: Response[]) =>
+    locations(responses).filter((location) => location.includes('&code='))
+  const attemptsOf = async (sub: string) => (await app.store.background('demo', sub, 'none')).attempts
+
+  it('one of 50 submits of one right code in one step is accepted (R2, P3)', async () => {
+    const { sub, code } = await enrolled()
+    const login = await begin(sub)
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, (_submit, i) => login.postRaw('challenge/totp', { code }, urlOf(i))),
+    )
+    expect(accepted(responses)).toHaveLength(1)
+    expect((await audit(sub))['challenge.succeeded']).toBe(1)
+    for (const { status } of responses) expect([302, 303, 503]).toContain(status)
+    // A double click is no wrong try.
+    expect(await attemptsOf(sub)).toMatchObject({ failures: 0, total: 0 })
+    expect((await login.redeem(accepted(responses)[0]!)).status).toBe(200)
+  })
+
+  it('one of 50 logins with the same code of one user is accepted (R2, P3)', async () => {
+    const { sub, code } = await enrolled()
+    const logins: Login[] = []
+    for (let i = 0; i < 50; i++) logins.push(await begin(sub))
+    const responses = await Promise.all(
+      logins.map((login, i) => login.postRaw('challenge/totp', { code }, urlOf(i))),
+    )
+    expect(accepted(responses)).toHaveLength(1)
+    const events = await audit(sub)
+    expect(events['challenge.succeeded']).toBe(1)
+    expect(events['challenge.failed'] ?? 0).toBe((await attemptsOf(sub)).total)
+    for (const { status } of responses) expect([302, 303, 503]).toContain(status)
+  })
+
+  it('one of 30 submits of one backup code over ten logins is accepted (R4, P3)', async () => {
+    const { sub, codes } = await enrolled()
+    const logins: Login[] = []
+    for (let i = 0; i < 10; i++) {
+      const login = await begin(sub)
+      await login.post('method', { method: 'backup-codes' })
+      logins.push(login)
+    }
+    const responses = await Promise.all(
+      Array.from({ length: 30 }, (_submit, i) =>
+        logins[i % 10]!.postRaw('challenge/backup-codes', { code: codes[0]! }, urlOf(i)),
+      ),
+    )
+    expect(accepted(responses)).toHaveLength(1)
+    const { credentials } = await app.store.background('demo', sub, 'none')
+    const left = credentials
+      .map(({ data }) => (data as { left?: string[] }).left)
+      .find((some) => some !== undefined)
+    expect(left).toHaveLength(9)
+  })
+
+  it('64 wrong guesses get no more tries than five before the lock (R7, P1, P2)', async () => {
+    const { sub, code } = await enrolled()
+    const logins: Login[] = []
+    for (let i = 0; i < 8; i++) logins.push(await begin(sub))
+    const guesses = Array.from({ length: 64 }, (_guess, i) => String(100_000 + i)).filter(
+      (guess) => guess !== code,
+    )
+    const responses = await Promise.all(
+      guesses.map((guess, i) => logins[i % 8]!.postRaw('challenge/totp', { code: guess }, urlOf(i))),
+    )
+    expect(accepted(responses)).toEqual([])
+    const { failures, total, lockedUntil } = await attemptsOf(sub)
+    expect(failures).toBe(total)
+    expect(total).toBeLessThanOrEqual(5)
+    const events = await audit(sub)
+    expect(events['challenge.failed']).toBe(total)
+    expect(events['lockout.started'] ?? 0).toBe(lockedUntil > clock.now ? 1 : 0)
+    // Whoever was told that the code is wrong had used one of the five tries.
+    expect(locations(responses).filter((location) => location.includes('code-wrong'))).toHaveLength(total)
+  })
+
+  it('one of two first set-ups of one user is stored (R17, P3)', async () => {
+    const sub = randomUUID()
+    const [one, two] = [await begin(sub), await begin(sub)]
+    for (const login of [one, two]) {
+      const secret = /id="secret"[^>]*>([^<]+)</.exec((await login.page()).text)![1]!.replaceAll(' ', '')
+      await login.post('enrol/totp', { code: await codeFor(secret, clock.now) })
+    }
+    const responses = await Promise.all(
+      [one, two].map((login, i) => login.postRaw('saved', { saved: 'on' }, urlOf(i))),
+    )
+    expect(accepted(responses)).toHaveLength(1)
+    const { credentials } = await app.store.background('demo', sub, 'none')
+    expect(credentials.map(({ method }) => method).toSorted()).toEqual(['backup-codes', 'totp'])
+  })
+
+  it('a push of one nonce from both sides makes one step', async () => {
+    const login = new Login(app, realm, { sub: randomUUID() }, () => clock.now)
+    const answers = await Promise.all(Array.from({ length: 8 }, () => login.push()))
+    const taken = answers.filter(({ status }) => status === 201)
+    expect(taken.length).toBeGreaterThanOrEqual(1)
+    for (const { status } of answers) expect([201, 503]).toContain(status)
+  })
+})
+
+/** Reads the audit: on PostgreSQL by a connection of its own; a SQLite file is read while its server holds it. */
+async function eventsOf(app: RunningApp, sub: string): Promise<string[]> {
+  const { dbUrl } = app.config
+  if (dbUrl.startsWith('sqlite:')) {
+    const { DatabaseSync } = await import('node:sqlite')
+    const file = new DatabaseSync(dbUrl.slice('sqlite:'.length), { readOnly: true })
+    const rows = file.prepare('select event from audit where user_id = ?').all(sub)
+    file.close()
+    return rows.map(({ event }) => String(event))
+  }
+  const database: Database = await openDatabase(dbUrl)
+  const rows = await database.db.selectFrom('audit').select('event').where('user_id', '=', sub).execute()
+  await database.close()
+  return rows.map(({ event }) => event)
+}
