@@ -44,7 +44,10 @@ export interface Surroundings {
  * Wires the server: the only place that knows every part.
  * @throws Error where the database can't be opened or a theme is faulty
  */
-export async function createApp(config: Config, { clock = Date.now, sqlLog }: Surroundings = {}): Promise<App> {
+export async function createApp(
+  config: Config,
+  { clock = Date.now, sqlLog }: Surroundings = {},
+): Promise<App> {
   const log = pino({ enabled: config.logFormat === 'json', base: null })
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
@@ -55,7 +58,7 @@ export async function createApp(config: Config, { clock = Date.now, sqlLog }: Su
     registry,
     now: clock(),
     random: randomBytes,
-    mac: sealer.mac,
+    mac: (text, keyId) => sealer.mac(text, keyId),
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
   const context: WebContext = {

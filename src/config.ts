@@ -13,7 +13,11 @@ interface Setting<T> {
   sentence: string
 }
 
-const port = z.string().regex(/^\d{1,5}$/, 'must be a number').transform(Number).refine((n) => n < 65_536, 'must be at most 65535')
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number')
+  .transform(Number)
+  .refine((n) => n < 65_536, 'must be at most 65535')
 
 const address = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
@@ -23,13 +27,19 @@ const address = z
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 const encryptionKeys = z.string().transform((text, context): EncryptionKey[] => {
-  const keys = text.split(/[\s,]+/).filter((part) => part !== '').map((part) => {
-    const [, id = '', encoded = ''] = /^([\w-]{1,32}):([\w+/-]+=*)$/.exec(part) ?? []
-    return { id, key: Buffer.from(encoded, 'base64') }
-  })
+  const keys = text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [, id = '', encoded = ''] = /^([\w-]{1,32}):([\w+/-]+=*)$/.exec(part) ?? []
+      return { id, key: Buffer.from(encoded, 'base64') }
+    })
   const wrong = keys.length === 0 || keys.some(({ id, key }) => id === '' || key.length !== 32)
   if (wrong || new Set(keys.map(({ id }) => id)).size < keys.length) {
-    context.addIssue({ code: 'custom', message: 'must be <id>:<base64 of 32 bytes>, several parted by commas, each id once' })
+    context.addIssue({
+      code: 'custom',
+      message: 'must be <id>:<base64 of 32 bytes>, several parted by commas, each id once',
+    })
     return z.NEVER
   }
   return keys
@@ -50,7 +60,12 @@ export const SETTINGS = {
     default: '127.0.0.1',
     sentence: 'The address to listen on.',
   }),
-  port: setting({ name: 'LATCHKEY_HTTP_PORT', parse: port, default: '8090', sentence: 'The port to listen on.' }),
+  port: setting({
+    name: 'LATCHKEY_HTTP_PORT',
+    parse: port,
+    default: '8090',
+    sentence: 'The port to listen on.',
+  }),
   managementPort: setting({
     name: 'LATCHKEY_MANAGEMENT_PORT',
     parse: port,
@@ -62,7 +77,8 @@ export const SETTINGS = {
     parse: z.string().regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<file> or postgres://…'),
     default: 'sqlite:latchkey.db',
     secret: true,
-    sentence: 'The database: `sqlite:<file>` for one server alone, `postgres://user:password@host/name` for any number.',
+    sentence:
+      'The database: `sqlite:<file>` for one server alone, `postgres://user:password@host/name` for any number.',
   }),
   keycloakUrl: setting({
     name: 'LATCHKEY_KEYCLOAK_URL',
@@ -77,7 +93,14 @@ export const SETTINGS = {
   }),
   realms: setting({
     name: 'LATCHKEY_REALMS',
-    parse: z.string().transform((text) => text.split(',').map((name) => name.trim()).filter((name) => name !== ''))
+    parse: z
+      .string()
+      .transform((text) =>
+        text
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== ''),
+      )
       .refine((names) => names.length > 0, 'must name at least one realm'),
     sentence: 'The realms to answer for, parted by commas.',
   }),
@@ -104,13 +127,15 @@ export const SETTINGS = {
     name: 'LATCHKEY_ALLOW_HTTP',
     parse: flag,
     default: 'false',
-    sentence: 'Whether plain http is taken for hosts other than this machine. Only for trials on a closed network.',
+    sentence:
+      'Whether plain http is taken for hosts other than this machine. Only for trials on a closed network.',
   }),
   trustProxy: setting({
     name: 'LATCHKEY_PROXY_HEADERS',
     parse: z.enum(['none', 'xforwarded'], 'must be none or xforwarded'),
     default: 'none',
-    sentence: 'Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`, so that logs name the browser.',
+    sentence:
+      'Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`, so that logs name the browser.',
   }),
   logFormat: setting({
     name: 'LATCHKEY_LOG_FORMAT',
@@ -146,7 +171,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (faults.length === 0 && !config.allowHttp) {
     for (const key of ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl'] as const) {
       if (isPlainHttp(config[key])) {
-        faults.push(`${SETTINGS[key].name} must be https, or LATCHKEY_ALLOW_HTTP be true (it is "${config[key]}")`)
+        faults.push(
+          `${SETTINGS[key].name} must be https, or LATCHKEY_ALLOW_HTTP be true (it is "${config[key]}")`,
+        )
       }
     }
   }
@@ -171,7 +198,8 @@ function read(one: Setting<unknown>, environment: NodeJS.ProcessEnv, faults: str
 
 function realmOf(name: string, config: Values): Realm {
   const base = `/realms/${encodeURIComponent(name)}`
-  const backchannel = config.keycloakBackchannelUrl === '' ? config.keycloakUrl : config.keycloakBackchannelUrl
+  const backchannel =
+    config.keycloakBackchannelUrl === '' ? config.keycloakUrl : config.keycloakBackchannelUrl
   return {
     name,
     base,

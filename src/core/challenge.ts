@@ -86,13 +86,15 @@ function after(situation: Situation, method: MethodId, data: unknown, proof: Pro
   const known = kit.registry.get(method)
   const shown = known?.showChallenge(known.read(data))
   if (shown?.kind === 'backup-codes' && (shown.left ?? 0) <= settings.backupCodesLow) {
-    return { transaction: moveTo(transaction, { at: 'codes-low', left: shown.left ?? 0, then: stage.then, proof }) }
+    return {
+      transaction: moveTo(transaction, { at: 'codes-low', left: shown.left ?? 0, then: stage.then, proof }),
+    }
   }
   return goOn(situation, stage.then, proof, kit)
 }
 
 /** Goes on after a proof. */
-export function goOn(situation: Situation, then: 'done' | 'enrol', proof: Proof, kit: Kit): Next {
+function goOn(situation: Situation, then: 'done' | 'enrol', proof: Proof, kit: Kit): Next {
   const { transaction } = situation
   if (then === 'done') return finish(transaction, proof, kit)
   return { transaction: moveTo(transaction, beginSetUp(situation, proof, kit)) }

@@ -81,7 +81,12 @@ export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Ou
   if (stage.at !== 'save-codes') return { result: 'stale' }
   if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation)
   const known = kit.registry.get(stage.method)
-  const verdict = known?.finishEnrolment(stage.keep, saved ? 'on' : '', account, methodContext(situation, kit))
+  const verdict = known?.finishEnrolment(
+    stage.keep,
+    saved ? 'on' : '',
+    account,
+    methodContext(situation, kit),
+  )
   if (verdict?.ok !== true) return { result: 'refused', error: 'missing' }
   const codes = { method: stage.method, label: undefined, data: verdict.credential }
   return store(situation, [...stage.pending, codes], stage.proof, kit)
@@ -134,9 +139,6 @@ function missingCompanion({ transaction, credentials }: Situation, registry: Reg
 }
 
 function cleanLabel(label: string): string | undefined {
-  const clean = label
-    .replaceAll(/\p{C}/gu, '')
-    .trim()
-    .slice(0, MAX_LABEL)
+  const clean = label.replaceAll(/\p{C}/gu, '').trim().slice(0, MAX_LABEL)
   return clean === '' ? undefined : clean
 }

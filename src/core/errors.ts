@@ -1,5 +1,6 @@
 /** Why a request could not be served. One handler turns a code into a status and a page (`web/errors.ts`). */
-export type ErrorCode = 'not-found' | 'bad-request' | 'too-large' | 'other-browser' | 'expired' | 'busy' | 'unavailable'
+export type ErrorCode =
+  'not-found' | 'bad-request' | 'too-large' | 'other-browser' | 'expired' | 'busy' | 'unavailable'
 
 /** The one exception that the program throws on purpose. A wrong code is a value, not an exception. */
 export class AppError extends Error {

@@ -25,8 +25,7 @@ export interface Account {
 
 /** What a page needs to show for a step; nothing in it is kept. */
 export type Shown =
-  | { kind: 'totp'; secret?: string; uri?: string }
-  | { kind: 'backup-codes'; left?: number; codes?: string[] }
+  { kind: 'totp'; secret?: string; uri?: string } | { kind: 'backup-codes'; left?: number; codes?: string[] }
 
 /** A step that began: what to show now and what to keep, sealed, until the answer comes. */
 export interface Step<State> {
@@ -38,7 +37,8 @@ export interface Step<State> {
  * What became of an answer. `missing`: nothing that could be a code, not counted as a try. `wrong`: wrong, late or
  * used, which the user is never told apart (R11). `credential` is what to save by compare-and-swap.
  */
-export type Verdict<Credential> = { ok: true; credential: Credential } | { ok: false; error: 'missing' | 'wrong' }
+export type Verdict<Credential> =
+  { ok: true; credential: Credential } | { ok: false; error: 'missing' | 'wrong' }
 
 /** A kind of second factor: pure, a folder of its own and a line in the registry. */
 export interface Method<Credential = unknown, State = unknown> {

@@ -12,12 +12,15 @@ export interface Rule {
   priority: number
 }
 
+/** Why Keycloak asks: a login, a wish to change methods, somebody else's wish, or a grant without a browser. */
+export type Purpose = 'login' | 'manage' | 'enrol' | 'direct'
+
 /** What a login says of its user, as Keycloak sees it at this moment. */
 export interface Claims {
   /** The user's groups and all their ancestors. */
   groups: { id: string; path: string }[]
   roles: string[]
-  purpose: 'login' | 'manage' | 'enrol'
+  purpose: Purpose
   /** The level asked for by the application, 1 to 3. */
   level: number
 }
@@ -128,9 +131,14 @@ function allowedMethods(settings: RealmSettings, rules: Winner[], registry: Regi
 
 /** A requested level and a wish to change methods ask even where the policy would not. */
 function askedBeyondPolicy(claims: Claims, because: Because): Because | undefined {
-  if (claims.purpose !== 'login') return { rule: 'purpose', purpose: claims.purpose }
+  const { purpose } = claims
+  if (isChange(purpose)) return { rule: 'purpose', purpose }
   if (claims.level > 1 && because.rule !== 'role') return { rule: 'level', level: claims.level }
   return undefined
+}
+
+function isChange(purpose: Purpose): purpose is 'manage' | 'enrol' {
+  return purpose === 'manage' || purpose === 'enrol'
 }
 
 function actionOf(input: {
@@ -155,7 +163,7 @@ function actionOf(input: {
   if (!asked && enforcement === 'optional' && !own.some(allowed)) return without({ do: 'skip' })
   if (own.length > 0 && !working.some(standsAlone)) return without({ do: 'blocked', reason: 'must-be-reset' })
   if (proofs.some(standsAlone)) {
-    return { action: { do: 'challenge', then: claims.purpose === 'login' ? 'done' : 'enrol' }, proofs }
+    return { action: { do: 'challenge', then: isChange(claims.purpose) ? 'enrol' : 'done' }, proofs }
   }
   if (!methods.some((id) => standsAlone(id) && reaches(id))) {
     return without({ do: 'blocked', reason: 'no-method-allowed' })

@@ -25,17 +25,23 @@ export interface Push {
 /** What a push comes to. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
 export type Reply =
   | { needed: false; decision: Decision; change: Change }
-  | { needed: true; decision: Decision; change: Change; requestUri: string; failures: { from: number; to: number } }
+  | {
+      needed: true
+      decision: Decision
+      change: Change
+      step?: { requestUri: string; failures: Transaction['failures'] }
+    }
   | { refused: string }
 
 /**
  * Decides about a push from the claims as they are now, and prepares or resumes its transaction: a known nonce brings
- * back the same step, without new tries and without a new browser. Pure.
+ * back the same step, without new tries and without a new browser. A grant that has no browser gets no step. Pure.
  */
 export function answerPush(push: Push, background: Background, kit: Kit): Reply {
   const { settings, credentials, attempts, transaction: known } = background
   const { realm, userId } = push.account
-  if (known !== undefined && known.account.userId !== userId) return { refused: 'the nonce belongs to another login' }
+  if (known !== undefined && known.account.userId !== userId)
+    return { refused: 'the nonce belongs to another login' }
   if (known?.redeemed === true) return { refused: 'the nonce was spent' }
 
   const decision = decide({
@@ -48,6 +54,8 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
   })
   const change: Change = { realm, userId, once: push.once }
   if (decision.action.do === 'skip') return { needed: false, decision, change }
+
+  if (push.claims.purpose === 'direct') return { needed: true, decision, change }
 
   const requestUri = `urn:ietf:params:oauth:request_uri:${token(kit)}`
   const failures = { from: known?.failures.from ?? attempts.reported, to: attempts.total }
@@ -68,15 +76,18 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     redeemed: false,
   }
   const situation: Situation = { settings, credentials, attempts, transaction: fresh }
-  if (known === undefined || !stillFits(known.stage, decision)) fresh.stage = firstStage(decision, situation, kit)
+  if (known === undefined || !stillFits(known.stage, decision))
+    fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
-    change.audit = [entry('decision.needed', fresh, kit, { because: decision.because, do: decision.action.do })]
+    change.audit = [
+      entry('decision.needed', fresh, kit, { because: decision.because, do: decision.action.do }),
+    ]
   } else {
     change.transaction = { next: fresh, version: known.version }
   }
   if (failures.to > attempts.reported) change.reported = failures.to
-  return { needed: true, decision, change, requestUri, failures }
+  return { needed: true, decision, change, step: { requestUri, failures } }
 }
 
 /** Whether a step can go on where it stood, under the decision as it is now. */

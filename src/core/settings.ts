@@ -21,7 +21,12 @@ export const realmSettings = z.object({
     .optional()
     .describe("What authenticator apps show; the realm's display name where absent."),
   maxFailures: z.int().min(1).max(20).default(5).describe('Wrong tries before a lockout.'),
-  lockoutSeconds: z.int().min(1).max(86_400).default(60).describe('The first lockout; each further one doubles.'),
+  lockoutSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(60)
+    .describe('The first lockout; each further one doubles.'),
   lockoutMaxSeconds: z.int().min(1).max(604_800).default(3_600).describe('The longest lockout.'),
   backupCodes: z.int().min(4).max(30).default(10).describe('How many backup codes a set has.'),
   backupCodesLow: z.int().min(0).max(30).default(3).describe('A stock of this many or fewer warns.'),

@@ -11,10 +11,10 @@ export interface Kit {
   registry: Registry
   /** Epoch milliseconds. */
   now: number
-  random(bytes: number): Buffer
-  mac(text: string, keyId?: string): { keyId: string; value: string }
+  random: (bytes: number) => Buffer
+  mac: (text: string, keyId?: string) => { keyId: string; value: string }
   /** SHA-256, base64url. */
-  hash(text: string): string
+  hash: (text: string) => string
 }
 
 /**
@@ -88,7 +88,10 @@ export function failure(
 }
 
 /** The part of a change that clears the user's failures, and reports them with this answer. */
-export function success(situation: Situation): { attempts: NonNullable<Change['attempts']>; reported: number } {
+export function success(situation: Situation): {
+  attempts: NonNullable<Change['attempts']>
+  reported: number
+} {
   const { attempts } = situation
   return { attempts: { next: afterSuccess(attempts), version: attempts.version }, reported: attempts.total }
 }

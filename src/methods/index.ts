@@ -3,6 +3,4 @@ import { backupCodes } from './backup-codes/backup-codes.ts'
 import { totp } from './totp/totp.ts'
 
 /** Every method that Latchkey knows. A new one is a folder beside these and a line here. */
-export const registry: Registry = new Map(
-  [totp, backupCodes].map((method) => [method.id, method as Method]),
-)
+export const registry: Registry = new Map([totp, backupCodes].map((method) => [method.id, method as Method]))

@@ -28,12 +28,15 @@ export function answerErrorsAsJson(context: WebContext): ErrorRequestHandler {
       context.log.warn({ id: request.id, code: error.code, why: error.message }, 'refused')
       response.status(error.status).json({ error: error.code, error_description: error.message })
     } else if (known !== undefined) {
-      const code = known.code === 'busy' || known.code === 'unavailable' ? 'temporarily_unavailable' : 'invalid_request'
+      const code =
+        known.code === 'busy' || known.code === 'unavailable' ? 'temporarily_unavailable' : 'invalid_request'
       context.log.warn({ id: request.id, code: known.code, why: known.message }, 'refused')
       response.status(STATUS[known.code]).json({ error: code, error_description: known.message })
     } else {
       context.log.error({ id: request.id, err: error }, 'failed')
-      response.status(500).json({ error: 'server_error', error_description: `request ${String(request.id)} failed` })
+      response
+        .status(500)
+        .json({ error: 'server_error', error_description: `request ${idOf(request)} failed` })
     }
   }
 }
@@ -49,7 +52,7 @@ export function answerErrorsAsPage(context: WebContext): ErrorRequestHandler {
     if (known === undefined) context.log.error({ id: request.id, err: error }, 'failed')
     else context.log.info({ id: request.id, code: known.code, why: known.message }, 'refused')
     response.status(known === undefined ? 500 : STATUS[known.code])
-    sendPage(context, request, response, viewOf(known, String(request.id)))
+    sendPage(context, request, response, viewOf(known, idOf(request)))
   }
 }
 
@@ -57,7 +60,9 @@ function sendPage(context: WebContext, request: Request, response: Response, vie
   const name = typeof request.params['realm'] === 'string' ? request.params['realm'] : ''
   const realm = context.realms.get(name)?.realm ?? [...context.realms.values()][0]?.realm
   if (realm === undefined) throw new Error('there is no realm')
-  response.send(context.renderer.render(bareFrame(context, realm, request.get('accept-language') ?? ''), view))
+  response.send(
+    context.renderer.render(bareFrame(context, realm, request.get('accept-language') ?? ''), view),
+  )
 }
 
 function viewOf(error: AppError | undefined, id: string): View {
@@ -88,4 +93,9 @@ function knownError(error: unknown): AppError | undefined {
     return new AppError('bad-request', 'the request could not be read')
   }
   return undefined
+}
+
+/** The request's id, which a user can tell and the log has. */
+function idOf(request: Request): string {
+  return typeof request.id === 'string' ? request.id : ''
 }

@@ -7,7 +7,9 @@ import type { WebContext } from './context.ts'
 export function serveResource(context: WebContext): RequestHandler {
   return (request, response) => {
     realmOf(context, request.params['realm'])
-    const asset = context.renderer.asset(`${String(request.params['hash'])}/${String(request.params['file'])}`)
+    const asset = context.renderer.asset(
+      `${String(request.params['hash'])}/${String(request.params['file'])}`,
+    )
     if (asset === undefined) throw new AppError('not-found', 'there is no such file')
     response.set({
       'Content-Type': asset.type,

@@ -10,7 +10,8 @@ export function sameOriginOnly(origin: string): RequestHandler {
   return (request, _response, next) => {
     const site = request.get('sec-fetch-site')
     const from = request.get('origin')
-    const own = site === undefined ? from === undefined || from === origin : site === 'same-origin' || site === 'none'
+    const own =
+      site === undefined ? from === undefined || from === origin : site === 'same-origin' || site === 'none'
     next(own ? undefined : new AppError('bad-request', 'the form was posted by another site'))
   }
 }

@@ -50,8 +50,17 @@ export function createServer(context: WebContext, { trustProxy }: { trustProxy: 
   app.use(pinoHttp(logOptions(context.log)))
   app.use(securityHeaders(context))
   app.use(neverStored)
-  mount(app, PROTOCOL, context, [express.urlencoded({ extended: false, limit: '1mb', parameterLimit: 20 })], answerErrorsAsJson)
-  const forms = [sameOriginOnly(context.origin), express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 })]
+  mount(
+    app,
+    PROTOCOL,
+    context,
+    [express.urlencoded({ extended: false, limit: '1mb', parameterLimit: 20 })],
+    answerErrorsAsJson,
+  )
+  const forms = [
+    sameOriginOnly(context.origin),
+    express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 }),
+  ]
   mount(app, PAGES, context, forms, answerErrorsAsPage)
   app.use((_request, _response, next) => next(new AppError('not-found', 'there is no such page')))
   app.use(answerErrorsAsPage(context))

@@ -31,7 +31,8 @@ describe.each([
     const used = await bob.nextCode()
     await bob.submitCode(used)
     await page.waitForSelector('#backup-codes')
-    const codes = ((await page.textContent('#backup-codes')) ?? '').match(/[0-9A-Z]{4}(-[0-9A-Z]{4}){3}/g) ?? []
+    const codes =
+      ((await page.textContent('#backup-codes')) ?? '').match(/[0-9A-Z]{4}(-[0-9A-Z]{4}){3}/g) ?? []
     expect(new Set(codes).size).toBe(10)
 
     // Without the box there is no way on, and nothing is enabled.
@@ -96,9 +97,11 @@ describe.each([
       await visitor.close()
     }
     const path = `/realms/${scenario.realm.name}`
-    expect(scenario.sidecar().requests.slice(before).filter((line) => line.startsWith('POST'))).toEqual([
-      `POST ${path}/par`,
-      `POST ${path}/par`,
-    ])
+    expect(
+      scenario
+        .sidecar()
+        .requests.slice(before)
+        .filter((line) => line.startsWith('POST')),
+    ).toEqual([`POST ${path}/par`, `POST ${path}/par`])
   })
 })

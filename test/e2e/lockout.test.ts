@@ -42,10 +42,13 @@ it('locks after wrong codes counted across tabs, restarts and new logins; then t
   expect(during.headers()['location']).not.toContain('code=')
 
   await expect
-    .poll(async () => {
-      await page.reload()
-      return await page.locator('input[name=code]').count()
-    }, { timeout: 15_000 })
+    .poll(
+      async () => {
+        await page.reload()
+        return await page.locator('input[name=code]').count()
+      },
+      { timeout: 15_000 },
+    )
     .toBe(1)
   await bob.submitCode(await bob.nextCode())
   await page.waitForSelector('#app')
@@ -58,8 +61,10 @@ it("moves Keycloak's own counter, though the guesser never comes back to be coun
   await bob.signIn(bob.username)
   for (const code of ['000000', '000001', '000002']) await bob.submitCode(code)
   await bob.close()
-  const counted = async () =>
-    (await scenario.admin.attackDetection.findOne({ realm: scenario.realm.name, id: bob.id }))?.['numFailures']
+  const counted = async (): Promise<unknown> =>
+    (await scenario.admin.attackDetection.findOne({ realm: scenario.realm.name, id: bob.id }))?.[
+      'numFailures'
+    ]
   expect(await counted()).toBe(0)
 
   const owner = await scenario.visitor()

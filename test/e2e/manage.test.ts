@@ -66,7 +66,10 @@ it('costs one back-channel call where nothing is needed, and two where a code is
     const { requests } = scenario.sidecar()
     const before = requests.length
     await login()
-    return requests.slice(before).filter((line) => /\/(par|token|jwks)$/.test(line)).map((line) => line.split('/').at(-1))
+    return requests
+      .slice(before)
+      .filter((line) => /\/(par|token|jwks)$/.test(line))
+      .map((line) => line.split('/').at(-1))
   }
   expect(
     await posts(async () => {

@@ -89,7 +89,11 @@ describe('going to and fro leads on, lets nobody in and eats no tries (P4, P5)',
     const { page } = bob
     const returned: string[] = []
     page.on('request', (request) => {
-      if (request.url().includes('/login-actions/') && request.url().includes('code=') && request.url().includes('state=')) {
+      if (
+        request.url().includes('/login-actions/') &&
+        request.url().includes('code=') &&
+        request.url().includes('state=')
+      ) {
         returned.push(request.url())
       }
     })
@@ -108,7 +112,9 @@ describe('going to and fro leads on, lets nobody in and eats no tries (P4, P5)',
     await thief.close()
     await page.goto(address)
     await leadsOn(page)
-    expect(scenario.application.results.slice(signedIn).filter(({ idToken }) => idToken !== undefined)).toEqual([])
+    expect(
+      scenario.application.results.slice(signedIn).filter(({ idToken }) => idToken !== undefined),
+    ).toEqual([])
     // The session of the real login stands.
     await page.goto(scenario.application.url)
     await page.waitForSelector('#app')
@@ -217,6 +223,8 @@ async function keycloakAddressOf(page: Page): Promise<string> {
 
 /** A page that is neither blank nor a dead end. */
 async function leadsOn(page: Page): Promise<void> {
-  const ways = await page.locator('#app, #username, input[name=code], main a[href], #kc-content a[href], button').count()
+  const ways = await page
+    .locator('#app, #username, input[name=code], main a[href], #kc-content a[href], button')
+    .count()
   expect(ways).toBeGreaterThan(0)
 }

@@ -73,7 +73,9 @@ it.each(['temporarily_unavailable', 'server_error', 'verified', 'access_denied']
     const { page } = bob
     await bob.signIn(bob.username)
     await page.waitForSelector('input[name=code]')
-    const situation = await scenario.sidecar().store.situation(scenario.realm.name, { id: stepOf(page.url()) })
+    const situation = await scenario
+      .sidecar()
+      .store.situation(scenario.realm.name, { id: stepOf(page.url()) })
     const { redirectUri, state } = situation?.transaction.question ?? { redirectUri: '', state: '' }
     for (const url of [redirectUri, `${redirectUri}&state=${state}`]) {
       await page.goto(`${url}&error=${error}&error_description=verified&needed=false`)

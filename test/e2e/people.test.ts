@@ -22,7 +22,9 @@ describe('unusual people and places', () => {
     await visitor.signIn(username)
     const { page } = visitor
     await page.waitForSelector('#secret')
-    expect(await page.inputValue('#username').catch(async () => await page.textContent('main'))).toContain(username)
+    expect(await page.inputValue('#username').catch(async () => await page.textContent('main'))).toContain(
+      username,
+    )
     const uri = (await page.getAttribute('#open-app', 'href')) ?? ''
     expect(decodeURIComponent(new URL(uri).pathname)).toContain(username)
     await visitor.setUp()
@@ -78,7 +80,9 @@ it('tells a user for whom the policy allows no method whom to ask, and lets nobo
   scenario = await startScenario()
   const { realm } = scenario
   const groupId = realm.groups['field'] ?? ''
-  await scenario.sidecar().policy.saveRule(realm.name, { groupId, enforcement: 'required', methods: ['sms'], priority: 0 })
+  await scenario
+    .sidecar()
+    .policy.saveRule(realm.name, { groupId, enforcement: 'required', methods: ['sms'], priority: 0 })
   const carol = await scenario.visitor()
   await carol.signIn('carol')
   expect(await carol.page.textContent('main')).toContain('Please ask your administrator')

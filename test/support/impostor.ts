@@ -18,7 +18,9 @@ export type Answer =
   | 'too-large'
 
 /** Stands where the sidecar should: publishes keys, and answers every push as told. */
-export async function startImpostor(port: number): Promise<{ answers(answer: Answer): void; pushes(): number; stop(): Promise<void> }> {
+export async function startImpostor(
+  port: number,
+): Promise<{ answers(answer: Answer): void; pushes(): number; stop(): Promise<void> }> {
   const own = await generateKeyPair('ES256')
   const stranger = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(own.publicKey)), kid: `impostor-${Date.now()}`, alg: 'ES256', use: 'sig' }
@@ -48,10 +50,22 @@ export async function startImpostor(port: number): Promise<{ answers(answer: Ans
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
-  async function reply(request: string): Promise<{ status?: number; body?: string; location?: string; hang?: boolean }> {
+  async function reply(
+    request: string,
+  ): Promise<{ status?: number; body?: string; location?: string; hang?: boolean }> {
     const { aud, iss, sub, jti, nonce } = decodeJwt(request)
     const now = Math.floor(Date.now() / 1000)
-    const claims = { iss: String(aud), aud: String(iss), sub, jti, nonce, iat: now, exp: now + 30, needed: false, because: {} }
+    const claims = {
+      iss: String(aud),
+      aud: String(iss),
+      sub,
+      jti,
+      nonce,
+      iat: now,
+      exp: now + 30,
+      needed: false,
+      because: {},
+    }
     const header = { alg: 'ES256', kid: jwk.kid, typ: 'latchkey-decision+jwt' }
     const sign = async (payload: object, key = own.privateKey) =>
       JSON.stringify({ decision: await new SignJWT({ ...payload }).setProtectedHeader(header).sign(key) })
@@ -62,7 +76,9 @@ export async function startImpostor(port: number): Promise<{ answers(answer: Ans
       case 'unsigned':
         return { body: JSON.stringify({ decision: claims, needed: false }) }
       case 'alg-none':
-        return { body: JSON.stringify({ decision: `${encode({ ...header, alg: 'none' })}.${encode(claims)}.` }) }
+        return {
+          body: JSON.stringify({ decision: `${encode({ ...header, alg: 'none' })}.${encode(claims)}.` }),
+        }
       case 'stranger-key':
         return { body: await sign(claims, stranger.privateKey) }
       case 'false-as-text':
@@ -80,7 +96,12 @@ export async function startImpostor(port: number): Promise<{ answers(answer: Ans
       case 'not-json':
         return { body: `needed: false, ${(await sign(claims)).slice(1)}` }
       case 'too-large':
-        return { body: JSON.stringify({ ...(JSON.parse(await sign(claims)) as object), padding: 'x'.repeat(2_000_000) }) }
+        return {
+          body: JSON.stringify({
+            ...(JSON.parse(await sign(claims)) as object),
+            padding: 'x'.repeat(2_000_000),
+          }),
+        }
     }
   }
 

@@ -22,7 +22,8 @@ export async function startRelyingParty(realmUrl: string): Promise<RelyingParty>
     answer(request.url ?? '/').then(
       ({ location, text }) => {
         if (location !== undefined) response.writeHead(302, { location }).end()
-        else response.setHeader('content-type', 'text/html').end(`<title>Application</title><p id="app">${text}`)
+        else
+          response.setHeader('content-type', 'text/html').end(`<title>Application</title><p id="app">${text}`)
       },
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
@@ -52,14 +53,23 @@ export async function startRelyingParty(realmUrl: string): Promise<RelyingParty>
         code_challenge_method: 'S256',
         ...Object.fromEntries(query),
       })
-      return { location: `${endpoint}/auth?${ask}` }
+      return { location: `${endpoint}/auth?${ask.toString()}` }
     }
-    const form = new URLSearchParams({ ...client, grant_type: 'authorization_code', code, code_verifier: verifier })
+    const form = new URLSearchParams({
+      ...client,
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+    })
     const tokens = (await (await fetch(`${endpoint}/token`, { method: 'POST', body: form })).json()) as {
       id_token?: string
       error?: string
     }
-    results.push(tokens.id_token === undefined ? { error: String(tokens.error) } : { idToken: decodeJwt(tokens.id_token) })
+    results.push(
+      tokens.id_token === undefined
+        ? { error: String(tokens.error) }
+        : { idToken: decodeJwt(tokens.id_token) },
+    )
     return { text: 'signed in' }
   }
 

@@ -28,7 +28,10 @@ export interface Scenario {
   /** Starts it again on the same database. */
   startSidecar(): Promise<void>
   /** A user of /finance, where a second factor is required; the password is the name. */
-  createUser(change?: { username?: string; group?: string | undefined }): Promise<{ id: string; username: string }>
+  createUser(change?: {
+    username?: string
+    group?: string | undefined
+  }): Promise<{ id: string; username: string }>
   /** A user of /finance who has an app already, in a browser that knows its secret. */
   enrolled(options?: BrowserContextOptions): Promise<Visitor & { username: string; id: string }>
   /** A browser of its own, without a history. */
@@ -36,11 +39,13 @@ export interface Scenario {
   stop(): Promise<void>
 }
 
-export async function startScenario(options: {
-  realm?: string
-  change?: (realm: RealmRepresentation) => void
-  settings?: Partial<RealmSettings>
-} = {}): Promise<Scenario> {
+export async function startScenario(
+  options: {
+    realm?: string
+    change?: (realm: RealmRepresentation) => void
+    settings?: Partial<RealmSettings>
+  } = {},
+): Promise<Scenario> {
   const keycloak = inject('keycloak')
   const admin = adminOf(keycloak.url)
   const realm = await createRealm(admin, options.realm ?? `test-${randomUUID().slice(0, 8)}`, options.change)
@@ -56,8 +61,16 @@ export async function startScenario(options: {
     })
   let app: RunningApp | undefined = await start()
   await app.policy.saveSettings(realm.name, options.settings ?? {})
-  await app.policy.saveRule(realm.name, { groupId: realm.groups['finance'] ?? '', enforcement: 'required', priority: 0 })
-  await app.policy.saveRule(realm.name, { groupId: realm.groups['robots'] ?? '', enforcement: 'disabled', priority: 0 })
+  await app.policy.saveRule(realm.name, {
+    groupId: realm.groups['finance'] ?? '',
+    enforcement: 'required',
+    priority: 0,
+  })
+  await app.policy.saveRule(realm.name, {
+    groupId: realm.groups['robots'] ?? '',
+    enforcement: 'disabled',
+    priority: 0,
+  })
   const application = await startRelyingParty(realmUrl)
   const browser: Browser = await launchBrowser()
 
@@ -186,7 +199,9 @@ export class Visitor {
     const field = page.locator('[aria-invalid=true]')
     if ((await field.count()) === 0) return ''
     const ids = ((await field.getAttribute('aria-describedby')) ?? '').split(' ')
-    const texts = await Promise.all(ids.filter((id) => id.endsWith('error')).map((id) => page.textContent(`#${id}`)))
+    const texts = await Promise.all(
+      ids.filter((id) => id.endsWith('error')).map((id) => page.textContent(`#${id}`)),
+    )
     return texts.join(' ').trim()
   }
 
@@ -195,7 +210,11 @@ export class Visitor {
   }
 }
 
-async function openVisitor(browser: Browser, application: RelyingParty, options: BrowserContextOptions): Promise<Visitor> {
+async function openVisitor(
+  browser: Browser,
+  application: RelyingParty,
+  options: BrowserContextOptions,
+): Promise<Visitor> {
   const context = await browser.newContext({ locale: 'en', ...options })
   context.setDefaultTimeout(15_000)
   return new Visitor(context, application, await context.newPage(), options.javaScriptEnabled ?? true)

@@ -40,11 +40,13 @@ function backgroundOf(change: Partial<Background> = {}): Background {
   }
 }
 
-type Needed = Extract<Reply, { needed: true }>
+type Needed = Extract<Reply, { needed: true }> & { step: { requestUri: string } }
 
 function needed(reply: Reply): Needed {
-  if (!('needed' in reply) || !reply.needed) throw new Error(`not needed: ${JSON.stringify(reply)}`)
-  return reply
+  if (!('needed' in reply) || !reply.needed || reply.step === undefined) {
+    throw new Error(`no step: ${JSON.stringify(reply)}`)
+  }
+  return { ...reply, step: reply.step }
 }
 
 /** The transaction that a reply makes or brings back. */
@@ -68,12 +70,12 @@ describe('the answer to a push', () => {
     const reply = needed(answerPush(pushOf(), backgroundOf(), kit))
     expect(stepOf(reply)).toMatchObject({
       stage: { at: 'enrol', method: 'totp', proven: undefined },
-      requestUri: { hash: kit.hash(reply.requestUri), expiresAt: NOW + 60_000 },
+      requestUri: { hash: kit.hash(reply.step.requestUri), expiresAt: NOW + 60_000 },
       redeemed: false,
       browserHash: undefined,
       code: undefined,
     })
-    expect(JSON.stringify(reply.change)).not.toContain(reply.requestUri)
+    expect(JSON.stringify(reply.change)).not.toContain(reply.step.requestUri)
     expect(reply.change.audit).toMatchObject([
       { event: 'decision.needed', detail: { because: { rule: 'realm' }, do: 'enrol' } },
     ])
@@ -122,7 +124,7 @@ describe('a push with a known nonce', () => {
         id: 'step-1',
         stage: saving,
         browserHash: 'b',
-        requestUri: { hash: kit.hash(reply.requestUri) },
+        requestUri: { hash: kit.hash(reply.step.requestUri) },
       },
     })
   })
@@ -131,12 +133,12 @@ describe('a push with a known nonce', () => {
     const transaction = transactionOf(saving, { failures: { from: 2, to: 3 } })
     const attempts = { ...NO_ATTEMPTS, version: 4, total: 5, reported: 3 }
     const reply = needed(answerPush(pushOf(), backgroundOf({ transaction, attempts }), kit))
-    expect(reply.failures).toEqual({ from: 2, to: 5 })
+    expect(reply.step.failures).toEqual({ from: 2, to: 5 })
     expect(reply.change.reported).toBe(5)
     const again = needed(
       answerPush(pushOf(), backgroundOf({ transaction, attempts: { ...attempts, reported: 5 } }), kit),
     )
-    expect(again.failures).toEqual({ from: 2, to: 5 })
+    expect(again.step.failures).toEqual({ from: 2, to: 5 })
     expect(again.change.reported).toBeUndefined()
   })
 

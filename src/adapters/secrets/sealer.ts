@@ -50,7 +50,9 @@ export function createSealer(keys: readonly EncryptionKey[]): Sealer {
 
     mac(text, keyId) {
       const key = keyId === undefined ? newest : find(keyId)
-      const value = createHmac('sha256', derive(key, 'mac', '')).update(text).digest('base64url')
+      const value = createHmac('sha256', derive(key, 'mac', ''))
+        .update(text)
+        .digest('base64url')
       return { keyId: key.id, value }
     },
   }

@@ -20,7 +20,9 @@ const SQLITE_CONSTRAINT = 19
  * come between, since no step of it waits.
  */
 export async function commitWrites(database: Database, writes: Write[]): Promise<Committed> {
-  return database.sqlite === undefined ? await commitPostgres(database, writes) : commitSqlite(database, writes)
+  return database.sqlite === undefined
+    ? await commitPostgres(database, writes)
+    : commitSqlite(database, writes)
 }
 
 async function commitPostgres({ db }: Database, writes: Write[]): Promise<Committed> {

@@ -24,7 +24,9 @@ export interface Database {
  * @throws Error where it can't be reached, is in use, or was written by a newer version
  */
 export async function openDatabase(url: string, options: { log?: LogConfig } = {}): Promise<Database> {
-  const database = url.startsWith('sqlite:') ? openSqlite(url.slice('sqlite:'.length), options) : openPostgres(url, options)
+  const database = url.startsWith('sqlite:')
+    ? openSqlite(url.slice('sqlite:'.length), options)
+    : openPostgres(url, options)
   try {
     await migrate(database.db)
     return database
@@ -49,7 +51,13 @@ function openSqlite(path: string, options: { log?: LogConfig }): Database {
 function openPostgres(url: string, options: { log?: LogConfig }): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(INT8, Number)
-  const pool = new pg.Pool({ connectionString: url, types, max: 10, connectionTimeoutMillis: 2_000, statement_timeout: 5_000 })
+  const pool = new pg.Pool({
+    connectionString: url,
+    types,
+    max: 10,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 5_000,
+  })
   // A connection that breaks while idle is replaced; without a listener it would end the process.
   pool.on('error', () => {})
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), ...options })

@@ -51,7 +51,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   const objectFrom = sqlite === undefined ? postgresObject : (sqliteObject as typeof postgresObject)
 
   const settingsOf = (realm: string) => db.selectFrom('realm').select('settings').where('name', '=', realm)
-  const attemptsOf = (realm: string) => db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
+  const attemptsOf = (realm: string) =>
+    db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
   const credentialsOf = (realm: string) =>
     db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
   const transactionsOf = (realm: string) =>
@@ -95,7 +96,9 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         .select([
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
-          arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as('credentials'),
+          arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
+            'credentials',
+          ),
         ])
         .executeTakeFirst()
       return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }

@@ -15,7 +15,12 @@ export interface SqliteFile extends SqliteDatabase {
 export function openSqliteFile(path: string): SqliteFile {
   const lock = path === ':memory:' ? undefined : lockFile(path)
   const database = new DatabaseSync(path)
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'foreign_keys = ON', 'busy_timeout = 5000']) {
+  for (const pragma of [
+    'journal_mode = WAL',
+    'synchronous = FULL',
+    'foreign_keys = ON',
+    'busy_timeout = 5000',
+  ]) {
     database.exec(`PRAGMA ${pragma}`)
   }
   const prepared = new Map<string, StatementSync>()

@@ -41,5 +41,12 @@ export interface Schema {
   }
   used_jti: { realm: string; jti: string; expires_at: number }
   audit: { id: string; at: number; realm: string; user_id: string; event: string; detail: string }
-  signing_key: { n: number; kid: string; public_jwk: string; sealed: string; active_at: number; expires_at: number }
+  signing_key: {
+    n: number
+    kid: string
+    public_jwk: string
+    sealed: string
+    active_at: number
+    expires_at: number
+  }
 }

@@ -44,7 +44,10 @@ export function createSigningKeys({ db }: Database, sealer: Sealer, clock: () =>
         jwk: JSON.parse(row.public_jwk) as JWK,
         activeAt: row.active_at,
         expiresAt: row.expires_at,
-        privateKey: (await importJWK(JSON.parse(sealer.open(row.sealed, context(row.n))) as JWK, ALGORITHM)) as CryptoKey,
+        privateKey: (await importJWK(
+          JSON.parse(sealer.open(row.sealed, context(row.n))) as JWK,
+          ALGORITHM,
+        )) as CryptoKey,
       })),
     )
   }
@@ -62,7 +65,11 @@ export function createSigningKeys({ db }: Database, sealer: Sealer, clock: () =>
       active_at: activeAt,
       expires_at: activeAt + IN_USE + AFTERGLOW,
     }
-    await db.insertInto('signing_key').values(values).onConflict((on) => on.doNothing()).execute()
+    await db
+      .insertInto('signing_key')
+      .values(values)
+      .onConflict((on) => on.doNothing())
+      .execute()
   }
 
   return {

@@ -48,12 +48,16 @@ function transactions({ insert, transaction }: Change, sealer: Sealer): Write[] 
   if (insert !== undefined) {
     const row = { ...fromTransaction(sealer, insert), version: 1 }
     const columns = sql.join(Object.keys(row).map((name) => sql.ref(name)))
-    writes.push({ statement: sql`insert into "transaction" (${columns}) values (${sql.join(Object.values(row))})` })
+    writes.push({
+      statement: sql`insert into "transaction" (${columns}) values (${sql.join(Object.values(row))})`,
+    })
   }
   if (transaction !== undefined) {
     const { version } = transaction
     const { id, realm, user_id: _, nonce: __, ...row } = fromTransaction(sealer, transaction.next)
-    const set = Object.entries({ ...row, version: version + 1 }).map(([name, value]) => sql`${sql.ref(name)} = ${value}`)
+    const set = Object.entries({ ...row, version: version + 1 }).map(
+      ([name, value]) => sql`${sql.ref(name)} = ${value}`,
+    )
     writes.push({
       statement: sql`update "transaction" set ${sql.join(set)}
         where realm = ${realm} and id = ${id} and version = ${version} and redeemed = 0`,

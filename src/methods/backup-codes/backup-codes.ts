@@ -42,7 +42,10 @@ export const backupCodes: Method<BackupCodes, Pending> = {
     if (code.length !== (BYTES * 8) / 5) return { ok: false, error: 'missing' }
     const { value } = hash(account, code, context, credential.keyId)
     if (!credential.left.includes(value)) return { ok: false, error: 'wrong' }
-    return { ok: true, credential: { ...credential, left: credential.left.filter((other) => other !== value) } }
+    return {
+      ok: true,
+      credential: { ...credential, left: credential.left.filter((other) => other !== value) },
+    }
   },
 }
 
@@ -53,11 +56,7 @@ function newCode(context: MethodContext): string {
 }
 
 function normalise(answer: string): string {
-  return answer
-    .toUpperCase()
-    .replaceAll(/[\s-]/g, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1')
+  return answer.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
 }
 
 function inFours(code: string): string {

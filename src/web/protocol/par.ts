@@ -38,6 +38,7 @@ export function takeQuestion(context: WebContext): RequestHandler {
       return committed === 'lost' ? 'lost' : { reply: answered, now: kit.now }
     })
 
+    const step = reply.needed ? reply.step : undefined
     const iat = Math.floor(now / 1000)
     const decision = await context.signer.sign('latchkey-decision+jwt', {
       iss: realm.issuer,
@@ -49,19 +50,16 @@ export function takeQuestion(context: WebContext): RequestHandler {
       exp: iat + DECISION_LIFETIME,
       needed: reply.needed,
       because: reply.decision.because,
-      ...(reply.needed
-        ? {
-            request_uri: reply.requestUri,
+      ...(step === undefined
+        ? {}
+        : {
+            request_uri: step.requestUri,
             request_uri_expires_at: iat + REQUEST_URI_LIFETIME / 1000,
-            failures: reply.failures,
-          }
-        : {}),
+            failures: step.failures,
+          }),
     })
-    if (reply.needed) {
-      const expires = REQUEST_URI_LIFETIME / 1000
-      response.status(201).json({ decision, request_uri: reply.requestUri, expires_in: expires })
-    } else {
-      response.json({ decision })
-    }
+    const expires = REQUEST_URI_LIFETIME / 1000
+    const pushed = step === undefined ? {} : { request_uri: step.requestUri, expires_in: expires }
+    response.status(reply.needed ? 201 : 200).json({ decision, ...pushed })
   }
 }

@@ -22,14 +22,14 @@ const claims = z.object({
   client_id: z.string(),
   response_type: z.literal('code'),
   scope: z.literal('openid'),
-  redirect_uri: z.string().max(8_192),
+  redirect_uri: z.string().max(8_192).optional(),
   state: handle,
   nonce: handle,
   jti: z.string(),
   exp: seconds,
   sub: short.min(1),
   sid: short.min(1),
-  purpose: z.enum(['login', 'manage', 'enrol']),
+  purpose: z.enum(['login', 'manage', 'enrol', 'direct']),
   login_expires_at: seconds,
   preferred_username: short.min(1),
   groups: z.array(z.object({ id: short, path: z.string() })).max(10_000),
@@ -40,7 +40,9 @@ const claims = z.object({
   locales: z.array(short).max(100).optional(),
   realm_display_name: short.optional(),
   dark_mode: z.boolean().optional(),
-  client: z.object({ id: z.string(), name: z.string().optional(), uri: z.string().max(2_048).optional() }).optional(),
+  client: z
+    .object({ id: z.string(), name: z.string().optional(), uri: z.string().max(2_048).optional() })
+    .optional(),
 })
 
 /**
@@ -57,8 +59,12 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
   if (asked.client_id !== realm.keycloakIssuer) {
     throw new ProtocolError('invalid_request_object', 'client_id: must be the realm issuer')
   }
-  if (!isReturnAddress(asked.redirect_uri, realm)) {
-    throw new ProtocolError('invalid_request_object', "redirect_uri: must be one of the realm's login-actions")
+  const redirectUri = asked.redirect_uri ?? ''
+  if (asked.purpose !== 'direct' && !isReturnAddress(redirectUri, realm)) {
+    throw new ProtocolError(
+      'invalid_request_object',
+      "redirect_uri: must be one of the realm's login-actions",
+    )
   }
   const displayName = asked.realm_display_name ?? realm.name
   return {
@@ -72,7 +78,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       nonce: asked.nonce,
       state: asked.state,
       sid: asked.sid,
-      redirectUri: asked.redirect_uri,
+      redirectUri,
       purpose: asked.purpose,
       amr: asked.amr,
       level: Number(asked.acr_values ?? '1'),
@@ -101,5 +107,7 @@ function isReturnAddress(text: string, { keycloakIssuer }: Realm): boolean {
 }
 
 function webAddress(text: string | undefined): string | undefined {
-  return text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined
+  return text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+    ? text
+    : undefined
 }

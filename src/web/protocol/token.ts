@@ -15,8 +15,8 @@ const ID_TOKEN_LIFETIME = 60
 /** `POST /token`: redeems a code once, against an assertion that the realm signed (RFC 7523). */
 export function redeemCode(context: WebContext): RequestHandler {
   return async (request, response) => {
-    const found = realmOf(context, request.params['realm'])
-    const { realm } = found
+    const trusted = realmOf(context, request.params['realm'])
+    const { realm } = trusted
     if (formField(request, 'grant_type') !== 'authorization_code') {
       throw new ProtocolError('unsupported_grant_type', 'grant_type must be authorization_code')
     }
@@ -24,30 +24,34 @@ export function redeemCode(context: WebContext): RequestHandler {
       throw new ProtocolError('invalid_client', 'client_assertion_type must be jwt-bearer')
     }
     const assertion = formField(request, 'client_assertion')
-    const verified = await verifySigned(assertion, 'client-authentication+jwt', found, context.kit().now)
+    const verified = await verifySigned(assertion, 'client-authentication+jwt', trusted, context.kit().now)
     if (!verified.ok) {
       if (verified.unavailable) throw new AppError('unavailable', verified.why)
       throw new ProtocolError('invalid_client', verified.why)
     }
     const { sub, jti = '', exp = 0 } = verified.claims
-    if (sub !== realm.keycloakIssuer) throw new ProtocolError('invalid_client', 'sub must be the realm issuer')
+    if (sub !== realm.keycloakIssuer)
+      throw new ProtocolError('invalid_client', 'sub must be the realm issuer')
 
     const codeHash = context.kit().hash(formField(request, 'code'))
     const { transaction, now } = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { codeHash })
-      const { now } = context.kit()
-      if (!isRedeemable(situation, formField(request, 'redirect_uri'), now)) {
-        throw new ProtocolError('invalid_grant', 'the code is unknown, used, late, or of another redirect_uri')
+      const at = context.kit().now
+      if (!isRedeemable(situation, formField(request, 'redirect_uri'), at)) {
+        throw new ProtocolError(
+          'invalid_grant',
+          'the code is unknown, used, late, or of another redirect_uri',
+        )
       }
-      const { transaction } = situation
+      const found = situation.transaction
       const committed = await context.store.commit({
         realm: realm.name,
-        userId: transaction.account.userId,
+        userId: found.account.userId,
         once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
-        transaction: { next: { ...transaction, redeemed: true }, version: transaction.version },
+        transaction: { next: { ...found, redeemed: true }, version: found.version },
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
-      return committed === 'lost' ? 'lost' : { transaction, now }
+      return committed === 'lost' ? 'lost' : { transaction: found, now: at }
     })
 
     const { stage, account, question, failures } = transaction
@@ -74,7 +78,11 @@ export function redeemCode(context: WebContext): RequestHandler {
   }
 }
 
-function isRedeemable(situation: Situation | undefined, redirectUri: string, now: number): situation is Situation {
+function isRedeemable(
+  situation: Situation | undefined,
+  redirectUri: string,
+  now: number,
+): situation is Situation {
   if (situation === undefined) return false
   const { transaction } = situation
   const inTime = transaction.code !== undefined && now < transaction.code.expiresAt

@@ -36,10 +36,12 @@ export async function verifySigned(
     if (typeof aud !== 'string') return { ok: false, why: 'aud must be one string' }
     if (exp - iat > LONGEST_LIFE) return { ok: false, why: `exp must be at most ${LONGEST_LIFE} s after iat` }
     if (iat * 1000 > now + LEEWAY * 1000) return { ok: false, why: 'iat lies in the future' }
-    if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128) return { ok: false, why: 'jti is not usable' }
+    if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128)
+      return { ok: false, why: 'jti is not usable' }
     return { ok: true, claims }
   } catch (error) {
-    if (error instanceof errors.JWKSTimeout) return { ok: false, why: "the realm's keys can't be had", unavailable: true }
+    if (error instanceof errors.JWKSTimeout)
+      return { ok: false, why: "the realm's keys can't be had", unavailable: true }
     if (error instanceof errors.JOSEError) return { ok: false, why: error.message }
     // What fetch throws where Keycloak does not answer.
     return { ok: false, why: "the realm's keys can't be had", unavailable: true }

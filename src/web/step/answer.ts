@@ -57,11 +57,14 @@ export const goOnForm: Form = {
 export function takeForm(form: Form): (context: WebContext) => RequestHandler {
   return (context) => async (request, response) => {
     const { opened, outcome } = await untilWritten(async () => {
-      const opened = await openStep(context, request)
-      if (opened.situation.transaction.redeemed) return { opened, outcome: { result: 'stale' } as const }
-      const outcome = form.decide(opened.situation, request, context.kit())
-      if (!('change' in outcome) || outcome.change === undefined) return { opened, outcome }
-      return (await context.store.commit(outcome.change)) === 'written' ? { opened, outcome } : 'lost'
+      const read = await openStep(context, request)
+      if (read.situation.transaction.redeemed) return { opened: read, outcome: { result: 'stale' } as const }
+      const decided = form.decide(read.situation, request, context.kit())
+      const written =
+        'change' in decided && decided.change !== undefined
+          ? await context.store.commit(decided.change)
+          : ('written' as const)
+      return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
@@ -85,7 +88,8 @@ export function downloadCodes(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { situation, path } = await openStep(context, request)
     const { stage, account, question, redeemed } = situation.transaction
-    const known = stage.at === 'save-codes' && !redeemed ? context.kit().registry.get(stage.method) : undefined
+    const known =
+      stage.at === 'save-codes' && !redeemed ? context.kit().registry.get(stage.method) : undefined
     const shown = stage.at === 'save-codes' ? known?.showEnrolment(stage.keep, account) : undefined
     if (shown?.kind !== 'backup-codes') {
       response.redirect(303, path)

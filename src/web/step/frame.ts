@@ -23,7 +23,11 @@ export function frameOf(context: WebContext, realm: Realm, transaction: Transact
 }
 
 /** The frame of a page that belongs to no step that this browser may see. */
-export function bareFrame(context: WebContext, realm: { name: string; base: string }, acceptLanguage: string): Frame {
+export function bareFrame(
+  context: WebContext,
+  realm: { name: string; base: string },
+  acceptLanguage: string,
+): Frame {
   const wanted = acceptLanguage.split(',').map((part) => part.split(';', 1)[0]?.trim())
   const locale = wanted.map((tag) => match(context, tag)).find((tag) => tag !== undefined)
   return {
@@ -45,7 +49,10 @@ function localeOf(context: WebContext, asked: string | undefined): string {
 }
 
 function match({ renderer }: WebContext, tag: string | undefined): string | undefined {
-  return renderer.locales.find((own) => own === tag) ?? renderer.locales.find((own) => own === tag?.split('-', 1)[0])
+  return (
+    renderer.locales.find((own) => own === tag) ??
+    renderer.locales.find((own) => own === tag?.split('-', 1)[0])
+  )
 }
 
 /** Keycloak's "restart login", which takes the same client and tab as the login's own address. */
@@ -57,5 +64,5 @@ function restartUrl(redirectUri: string): string {
     if (value !== null) query.set(name, value)
   }
   const path = url.pathname.replace(/\/[^/]*$/, '/restart')
-  return `${url.origin}${path}?${query}`
+  return `${url.origin}${path}?${query.toString()}`
 }

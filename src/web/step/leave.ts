@@ -11,5 +11,5 @@ export function leave(
 ): void {
   const separator = question.redirectUri.includes('?') ? '&' : '?'
   const query = new URLSearchParams({ ...answer, state: question.state, iss: realm.issuer })
-  response.redirect(302, `${question.redirectUri}${separator}${query}`)
+  response.redirect(302, `${question.redirectUri}${separator}${query.toString()}`)
 }

@@ -52,7 +52,12 @@ function accountConsole(realm: Realm): string {
 }
 
 /** Gives this browser the step's cookie. `value` is the secret whose hash the transaction keeps. */
-export function setStepCookie(response: Response, context: WebContext, transaction: Transaction, value: string): void {
+export function setStepCookie(
+  response: Response,
+  context: WebContext,
+  transaction: Transaction,
+  value: string,
+): void {
   response.cookie(cookieName(context, transaction.id), value, {
     httpOnly: true,
     secure: isSecure(context),

@@ -29,7 +29,11 @@ export function showStep(context: WebContext): RequestHandler {
       return
     }
     const { now } = context.kit()
-    const view = await viewOf(opened, { error: request.query['error'], choose: 'choose' in request.query }, context.kit())
+    const view = await viewOf(
+      opened,
+      { error: request.query['error'], choose: 'choose' in request.query },
+      context.kit(),
+    )
     if (view.page === 'locked') {
       const seconds = Math.ceil(lockedFor(attempts, now) / 1000)
       response.status(429).set('Retry-After', String(seconds))
@@ -40,7 +44,8 @@ export function showStep(context: WebContext): RequestHandler {
 
 async function changeLocale(context: WebContext, { situation }: Opened, locale: string): Promise<boolean> {
   const { transaction } = situation
-  if (transaction.question.locale === locale || !offeredLocales(context, transaction).includes(locale)) return false
+  if (transaction.question.locale === locale || !offeredLocales(context, transaction).includes(locale))
+    return false
   const next = { ...transaction, question: { ...transaction.question, locale } }
   const change = { ...owner(transaction), transaction: { next, version: transaction.version } }
   return (await context.store.commit(change)) === 'written'

@@ -12,7 +12,11 @@ import type { Opened } from './open.ts'
 const FIELD_ERRORS: readonly string[] = ['code-missing', 'code-wrong', 'saved-missing', 'method-missing']
 
 /** What the page of a step shows. `error` and `choose` come from the address: the fault to name, the list of methods. */
-export async function viewOf(opened: Opened, asked: { error: unknown; choose: boolean }, kit: Kit): Promise<View> {
+export async function viewOf(
+  opened: Opened,
+  asked: { error: unknown; choose: boolean },
+  kit: Kit,
+): Promise<View> {
   const { realm, situation, path } = opened
   const { transaction, attempts } = situation
   const { stage } = transaction
@@ -34,7 +38,14 @@ export async function viewOf(opened: Opened, asked: { error: unknown; choose: bo
       const shown = kit.registry.get(stage.method)?.showEnrolment(stage.keep, transaction.account)
       const codes = shown?.kind === 'backup-codes' ? (shown.codes ?? []) : []
       const action = `${path}/saved`
-      return { page: 'enrol-backup-codes', action, codes, downloadUrl: `${path}/backup-codes.txt`, ...error, ...cancel(opened) }
+      return {
+        page: 'enrol-backup-codes',
+        action,
+        codes,
+        downloadUrl: `${path}/backup-codes.txt`,
+        ...error,
+        ...cancel(opened),
+      }
     }
     case 'codes-low':
       return { page: 'backup-codes-low', action: `${path}/go-on`, left: stage.left }
@@ -53,7 +64,8 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const rest = { action, ...error, ...others, ...cancel(opened) }
   const shown = challengeShown(situation, stage.method, kit)
-  if (shown?.kind === 'backup-codes') return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
+  if (shown?.kind === 'backup-codes')
+    return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
   const [only, ...more] = triable(situation.credentials, stage.method)
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
   return { page: 'challenge-totp', ...device, ...rest }
@@ -70,17 +82,32 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
       ...(shown?.kind === 'backup-codes' ? { left: shown.left ?? 0 } : {}),
     }
   })
-  return { page: 'select-method', purpose: 'challenge', action: `${path}/method`, methods, backUrl: path, ...error }
+  return {
+    page: 'select-method',
+    purpose: 'challenge',
+    action: `${path}/method`,
+    methods,
+    backUrl: path,
+    ...error,
+  }
 }
 
 function chooseEnrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
-  const methods = enrollable(situation, kit.registry).map((id) => ({ id: id as MethodName, current: stage.method === id }))
+  const methods = enrollable(situation, kit.registry).map((id) => ({
+    id: id as MethodName,
+    current: stage.method === id,
+  }))
   const back = stage.method === undefined ? {} : { backUrl: path }
   return { page: 'select-method', purpose: 'enrol', action: `${path}/method`, methods, ...back, ...error }
 }
 
-async function enrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): Promise<View> {
+async function enrolment(
+  opened: Opened,
+  stage: Stage & { at: 'enrol' },
+  error: Faulty,
+  kit: Kit,
+): Promise<View> {
   const { situation, path } = opened
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
