@@ -1,7 +1,6 @@
 /** What the trial's last lines need to know. */
 export interface GreetingOptions {
   keycloak: number
-  sidecar: number
   management: number
   realm: string
   /** Where the data and the logs are. */
@@ -9,26 +8,22 @@ export interface GreetingOptions {
 }
 
 const users = [
-  ['alice', 'no group: Optional. Signs in with the password, may set up a method by herself'],
+  ['alice', 'no group: Optional. Signs in with the password'],
   ['bob', '/finance: Required. Has to set up a method at his first sign-in'],
-  ['carol', '/field: Required, text message only, no phone number yet'],
+  ['carol', '/field: Required, but by text message only, which is still to come: told whom to ask'],
   ['dave', '/robots: Disabled. Is never asked'],
-  ['erin', 'tfa-admin: the policy, the settings, any user; also manages users in Keycloak'],
-  ['frank', 'tfa-manager: helps users, changes no policy'],
-  ['grace', 'tfa-auditor: reads everything, changes nothing'],
-  ['heidi', 'no role, but manager of /field: helps the users of that group only'],
+  ['erin', 'role tfa-admin: always Required'],
+  ['frank', 'role tfa-manager: always Required'],
+  ['grace', 'role tfa-auditor: always Required'],
+  ['heidi', 'manager of /field, no role: Optional'],
 ] as const
 
 /** Addresses, users and what to try, for the terminal. */
-export function greeting({ keycloak, sidecar, management, realm, folder }: GreetingOptions): string {
+export function greeting({ keycloak, management, realm, folder }: GreetingOptions): string {
   const account = `http://localhost:${keycloak}/realms/${realm}/account`
-  const pages = `http://localhost:${sidecar}`
   return `
 Addresses
   Sign in here              ${account}
-  Your methods              ${pages}/realms/${realm}/account
-  Administrator's pages     ${pages}/realms/${realm}/admin
-  Messages that were sent   ${pages}/dev/inbox
   Keycloak's own console    http://localhost:${keycloak}/admin  (admin / admin)
   Health and metrics        http://localhost:${management}/health/ready, /metrics
 
@@ -38,8 +33,7 @@ ${users.map(([name, what]) => `  ${name.padEnd(6)}  ${what}`).join('\n')}
 To try
   1. Sign in as dave, then as alice: the password is enough.
   2. Sign in as bob: set up an authenticator app, keep the backup codes, sign out and in again.
-  3. Sign in as carol with any mobile number; the code is in the messages.
-  4. As erin, open the administrator's pages; make alice's sign-in Required, then sign in as alice.
+  3. Sign in again with a wrong code, with a backup code, in German, with the sidecar stopped.
   Use a private window for each user, or sign out between them.
 
 Data and logs are in ${folder}; "npm run reset" starts over. Ctrl-C stops everything.`

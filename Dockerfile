@@ -1,0 +1,21 @@
+# Latchkey, the sidecar. Nothing of the build stays in the image.
+FROM node:24-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+ && npm prune --omit=dev --ignore-scripts
+
+FROM node:24-slim
+ENV NODE_ENV=production \
+    LATCHKEY_HTTP_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY themes themes
+USER node
+EXPOSE 8090 9090
+CMD ["node", "dist/cli.js", "serve"]
