@@ -227,7 +227,7 @@ describe('the push', () => {
   })
 
   describe('takes as return address', () => {
-    const at = (tail: string) => ({ redirect_uri: realm.issuer + tail })
+    const leadingTo = (tail: string) => ({ redirect_uri: realm.issuer + tail })
 
     it.each([
       '/login-actions/authenticate',
@@ -237,7 +237,7 @@ describe('the push', () => {
       '/login-actions/first-broker-login',
       '/login-actions/post-broker-login?a=/../../x',
     ])('%s (R12)', async (tail) => {
-      expect((await pushSigned(at(tail))).status).toBe(201)
+      expect((await pushSigned(leadingTo(tail))).status).toBe(201)
     })
 
     const others = [
@@ -274,7 +274,7 @@ describe('the push', () => {
       '',
     ]
     it.each(others)('none like …%j (R12)', async (tail) => {
-      refused(await pushSigned(at(tail)))
+      refused(await pushSigned(leadingTo(tail)))
     })
 
     it('none of another host, scheme or realm (R12)', async () => {

@@ -111,7 +111,7 @@ describe.each(PLACES)('the store on %s', (_, makePlace) => {
     const one = await someone()
     expect(await store.commit(await answer(one))).toBe('written')
     const rows = await rowsOf(one.userId)
-    expect(rows.credential.map(({ version }) => version).toSorted()).toEqual([1, 2])
+    expect(new Set(rows.credential.map(({ version }) => version))).toEqual(new Set([1, 2]))
     expect(rows.attempt).toMatchObject([{ version: 2, failures: 0, total: 1 }])
     expect(rows.step).toMatchObject([{ version: 2 }])
     expect(rows.audit).toMatchObject([{ event: 'challenge.succeeded', at: NOW }])

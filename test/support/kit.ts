@@ -19,7 +19,14 @@ const sealer = createSealer([{ id: 'k1', key: randomBytes(32) }])
 /** What the pure functions are given, at a moment that the test chooses. */
 export function kitAt(now = NOW, change: Partial<Kit> = {}): Kit {
   const hash = (text: string) => createHash('sha256').update(text).digest('base64url')
-  return { registry, now, random: randomBytes, mac: sealer.mac, hash, ...change }
+  return {
+    registry,
+    now,
+    random: randomBytes,
+    mac: (text, keyId) => sealer.mac(text, keyId),
+    hash,
+    ...change,
+  }
 }
 
 export function settingsOf(change: Partial<RealmSettings> = {}): RealmSettings {

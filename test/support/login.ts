@@ -62,7 +62,7 @@ export class Login {
       .query({ client_id: this.realm.issuer, request_uri: String(this.decision?.['request_uri']) })
     if (response.status === 303) {
       this.step = response.headers['location'] as string
-      this.cookie = String(response.headers['set-cookie']?.[0] ?? this.cookie).split(';')[0] ?? ''
+      this.cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? this.cookie
     }
     return response
   }

@@ -28,7 +28,7 @@ describe('backup codes', () => {
       const bytes = Buffer.alloc(10)
       bytes[bit >> 3] = 1 << (bit & 7)
       const { keep } = backupCodes.beginEnrolment(ACCOUNT, { ...context, random: () => bytes })
-      firsts.add((keep as Kept).codes[0]!)
+      firsts.add(keep.codes[0]!)
     }
     expect(firsts.size).toBe(80)
   })
@@ -39,10 +39,10 @@ describe('backup codes', () => {
     for (const code of keep.codes) expect(stored).not.toContain(code)
     expect(keep.credential.keyId).toBe('k1')
     expect(new Set(keep.credential.left).size).toBe(10)
-    const other = contextAt().mac
+    const other = contextAt()
     const [first = ''] = keep.codes
     const plain = JSON.stringify(['backup-code', ACCOUNT.realm, ACCOUNT.userId, first])
-    expect(keep.credential.left).toContain(other(plain).value)
+    expect(keep.credential.left).toContain(other.mac(plain).value)
     const stranger = backupCodes.finishChallenge(keep.credential, first, ACCOUNT, {
       ...context,
       mac: () => ({ keyId: 'k1', value: 'the hash under another key' }),
@@ -89,7 +89,7 @@ describe('backup codes', () => {
     fc.assert(
       fc.property(fc.nat({ max: 9 }), fc.infiniteStream(fc.nat()), (at, dice) => {
         const next = () => dice.next().value as number
-        const typed = [...keep.codes[at]!]
+        const typed = keep.codes[at]!.split('')
           .map((letter) => {
             const forms = confuse[letter] ?? [letter, letter.toLowerCase()]
             return forms[next() % forms.length]! + ['', '', ' ', '-'][next() % 4]!
