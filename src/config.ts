@@ -167,10 +167,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       faults.push(`${one.name} ${parsed.error.issues.map(({ message }) => message).join(', ')}${shown}`)
     }
   }
-  const config = values as Values
-  if (faults.length === 0 && !config.allowHttp) {
+  const config = values as Partial<Values>
+  if (config.allowHttp !== true) {
     for (const key of ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl'] as const) {
-      if (isPlainHttp(config[key])) {
+      if (isPlainHttp(config[key] ?? '')) {
         faults.push(
           `${SETTINGS[key].name} must be https, or LATCHKEY_ALLOW_HTTP be true (it is "${config[key]}")`,
         )
@@ -178,7 +178,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     }
   }
   if (faults.length > 0) throw new Error(`the settings are not usable:\n- ${faults.join('\n- ')}`)
-  return { ...config, realms: config.realms.map((name) => realmOf(name, config)) }
+  const complete = values as Values
+  return { ...complete, realms: complete.realms.map((name) => realmOf(name, complete)) }
 }
 
 function read(one: Setting<unknown>, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {

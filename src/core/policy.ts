@@ -142,6 +142,7 @@ function isChange(purpose: Purpose): purpose is 'manage' | 'enrol' {
 }
 
 function actionOf(input: {
+  settings: RealmSettings
   enforcement: Enforcement
   asked: boolean
   enrolled: readonly Enrolled[]
@@ -149,7 +150,7 @@ function actionOf(input: {
   claims: Claims
   registry: Registry
 }): { action: Action; proofs: MethodId[] } {
-  const { enforcement, asked, methods, claims, registry } = input
+  const { settings, enforcement, asked, methods, claims, registry } = input
   const standsAlone = (id: MethodId) => registry.get(id)?.companion === false
   const reaches = (id: MethodId) => (registry.get(id)?.level ?? 0) >= claims.level
   const allowed = (id: MethodId) => methods.includes(id)
@@ -160,7 +161,14 @@ function actionOf(input: {
   const proofs = working.filter((id) => allowed(id) && reaches(id))
 
   if (!asked && enforcement === 'disabled') return without({ do: 'skip' })
-  if (!asked && enforcement === 'optional' && !own.some(allowed)) return without({ do: 'skip' })
+  if (!asked && enforcement === 'optional') {
+    // Where rules leave none of the methods that the user has, and the realm does, those still ask.
+    const present = working.filter((id) => settings.methods.includes(id))
+    if (!own.some((id) => settings.methods.includes(id))) return without({ do: 'skip' })
+    if (!own.some(allowed) && present.some(standsAlone)) {
+      return { action: { do: 'challenge', then: 'done' }, proofs: present }
+    }
+  }
   if (own.length > 0 && !working.some(standsAlone)) return without({ do: 'blocked', reason: 'must-be-reset' })
   if (proofs.some(standsAlone)) {
     return { action: { do: 'challenge', then: isChange(claims.purpose) ? 'enrol' : 'done' }, proofs }

@@ -92,15 +92,16 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
 
 /** Whether a step can go on where it stood, under the decision as it is now. */
 function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean {
+  const isAllowed = (method: string | undefined) => method === undefined || methods.includes(method)
   switch (stage.at) {
     case 'challenge':
       return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
     case 'enrol':
       return stage.proven === undefined
-        ? action.do === 'enrol' && (stage.method === undefined || methods.includes(stage.method))
-        : action.do === 'challenge' && action.then === 'enrol'
+        ? action.do === 'enrol' && isAllowed(stage.method)
+        : action.do === 'challenge' && action.then === 'enrol' && isAllowed(stage.method)
     case 'save-codes':
-      return methods.includes(stage.method) && (stage.proven !== undefined || action.do === 'enrol')
+      return isAllowed(stage.method) && action.do === (stage.proven === undefined ? 'enrol' : 'challenge')
     case 'codes-low':
     case 'done':
       return action.do !== 'blocked'

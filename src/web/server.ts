@@ -67,6 +67,11 @@ export function createServer(context: WebContext, { trustProxy }: { trustProxy: 
   return app
 }
 
+/** Asking for a page's headers must not begin or end a step. */
+const headRefused: RequestHandler = (_request, response) => {
+  response.status(405).set('Allow', 'GET').end()
+}
+
 function mount(
   app: Express,
   routes: Route[],
@@ -75,6 +80,7 @@ function mount(
   errors: (context: WebContext) => ErrorRequestHandler,
 ): void {
   for (const [verb, path, handler] of routes) {
+    if (verb === 'get') app.head(path, headRefused)
     app[verb](path, ...(verb === 'post' ? beforePost : []), handler(context), errors(context))
   }
 }

@@ -4,13 +4,14 @@ import type { Sealer } from '../../core/ports.ts'
 import type { Database } from './database.ts'
 
 const ALGORITHM = 'ES256'
-const DAY = 86_400_000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 /** A key signs for this long, milliseconds. */
 const IN_USE = 90 * DAY
 /** A key stays published after its last use: longer than any token lives and any cache keeps. */
 const AFTERGLOW = DAY
 /** How often another server's new key is looked for. */
-const RELOAD = 60_000
+export const SIGNING_KEYS_RELOAD = 60_000
 
 /** The sidecar's own keys: one signs, the next is published long before its first use. */
 export interface SigningKeys {
@@ -86,19 +87,24 @@ export function createSigningKeys({ db }: Database, sealer: Sealer, clock: () =>
     async refresh(now) {
       await load()
       if (inUse(now) === undefined) {
-        await make((keys.at(-1)?.n ?? 0) + 1, now)
+        // In the past, for a server whose clock is behind this one's.
+        await make((keys.at(-1)?.n ?? 0) + 1, now - HOUR)
         await load()
       }
       const newest = keys.at(-1)
       if (newest === undefined || newest.activeAt > now) return
-      await make(newest.n + 1, Math.max(newest.activeAt + IN_USE, now + DAY))
+      const wellAhead = Math.max(newest.activeAt + IN_USE, now + DAY)
+      await make(newest.n + 1, Math.min(wellAhead, endOfUse(newest)))
       await load()
     },
   }
 
   function inUse(now: number): Key | undefined {
-    return keys.findLast(({ activeAt, expiresAt }) => activeAt <= now && now < expiresAt - AFTERGLOW / 2)
+    return keys.findLast((key) => key.activeAt <= now && now < endOfUse(key))
   }
 }
 
-export { RELOAD as SIGNING_KEYS_RELOAD }
+/** A key that is still published must not sign up to the last moment: a token of it is checked after that. */
+function endOfUse({ expiresAt }: Key): number {
+  return expiresAt - AFTERGLOW / 2
+}

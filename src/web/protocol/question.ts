@@ -13,7 +13,11 @@ const RETURN_PATHS = [
   'post-broker-login',
 ]
 
-const short = z.string().max(255)
+/** Text that every part behind can keep: neither half a character nor a NUL. */
+const short = z
+  .string()
+  .max(255)
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text')
 const handle = z.string().regex(/^[\w-]{16,128}$/)
 const seconds = z.int().nonnegative()
 

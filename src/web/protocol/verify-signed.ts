@@ -9,6 +9,9 @@ export const LEEWAY = 10
 /** Seconds that a signed message may live. */
 const LONGEST_LIFE = 60
 
+/** What jose calls a key set that did not come, came with another status than 200, or is none. */
+const NO_KEYS = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID'])
+
 /** A message that passed, or why it did not; `unavailable`: the realm's keys could not be had. */
 export type Verified = { ok: true; claims: JWTPayload } | { ok: false; why: string; unavailable?: true }
 
@@ -36,14 +39,12 @@ export async function verifySigned(
     if (typeof aud !== 'string') return { ok: false, why: 'aud must be one string' }
     if (exp - iat > LONGEST_LIFE) return { ok: false, why: `exp must be at most ${LONGEST_LIFE} s after iat` }
     if (iat * 1000 > now + LEEWAY * 1000) return { ok: false, why: 'iat lies in the future' }
-    if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128)
-      return { ok: false, why: 'jti is not usable' }
+    if (typeof jti !== 'string' || !/^[!-~]{1,128}$/.test(jti)) return { ok: false, why: 'jti is not usable' }
     return { ok: true, claims }
   } catch (error) {
-    if (error instanceof errors.JWKSTimeout)
-      return { ok: false, why: "the realm's keys can't be had", unavailable: true }
-    if (error instanceof errors.JOSEError) return { ok: false, why: error.message }
-    // What fetch throws where Keycloak does not answer.
+    if (error instanceof errors.JOSEError && !NO_KEYS.has(error.code))
+      return { ok: false, why: error.message }
+    // Also what fetch throws where Keycloak does not answer.
     return { ok: false, why: "the realm's keys can't be had", unavailable: true }
   }
 }

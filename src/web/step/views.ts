@@ -129,10 +129,17 @@ async function enrolment(
 
 /** The methods that "Try another way" offers: those that the challenge takes and that can still be tried. */
 function offered({ transaction, credentials }: Situation, kit: Kit): string[] {
-  return transaction.proofs.filter((id) => kit.registry.has(id) && triable(credentials, id).length > 0)
+  return transaction.proofs.filter((id) => {
+    const shown = challengeShown({ credentials }, id, kit)
+    return shown !== undefined && !(shown.kind === 'backup-codes' && shown.left === 0)
+  })
 }
 
-function challengeShown({ credentials }: Situation, id: string, kit: Kit): Shown | undefined {
+function challengeShown(
+  { credentials }: Pick<Situation, 'credentials'>,
+  id: string,
+  kit: Kit,
+): Shown | undefined {
   const method = kit.registry.get(id)
   const [credential] = triable(credentials, id)
   return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data))
