@@ -27,16 +27,18 @@ describe.each(every)('$name in $locale', ({ view, locale }) => {
 
   it('is a whole document in its language with every text in place', () => {
     expect(html).toMatch(new RegExp(`^<!doctype html>\n<html lang="${locale}" dir="ltr">`))
-    const shown = html.replace(/data-message="[^"]*"/, '')
+    const shown = html.replace(/data-(?:message|seconds)="[^"]*"/g, '')
     expect(shown).not.toMatch(/\{\d\}|undefined|\[object/)
     expect(html).toMatch(/<h1>[^<]+<\/h1>/)
   })
 
   it('says what is wrong in the title and next to the field', () => {
     const wrong = 'error' in view
-    expect(/<title>(Error|Fehler): /.test(html)).toBe(wrong)
+    expect(/<title>(Error|Fehler): /.test(html)).toBe(wrong || 'sendError' in view)
     expect(html.includes('class="field-error"')).toBe(wrong)
-    expect(/aria-invalid="true"[^>]*aria-describedby="(code|method|saved)-error/.test(html)).toBe(wrong)
+    expect(
+      /aria-invalid="true"[^>]*aria-describedby="(code|method|saved|country|phone)-error/.test(html),
+    ).toBe(wrong)
   })
 
   it('has an empty live region', () => {
@@ -49,7 +51,7 @@ describe.each(every)('$name in $locale', ({ view, locale }) => {
 })
 
 describe('R11 a code that was not accepted', () => {
-  it.each(['challenge-totp wrong', 'challenge-backup-codes wrong', 'enrol-totp wrong'])(
+  it.each(['challenge-totp wrong', 'sent-code wrong', 'challenge-backup-codes wrong', 'enrol-totp wrong'])(
     '%s has one sentence',
     (name) => {
       expect(page(views[name]!)).toContain('This code was not accepted.')
@@ -62,9 +64,15 @@ describe('R11 a code that was not accepted', () => {
       'code-wrong': true,
       'saved-missing': true,
       'method-missing': true,
+      'phone-missing': true,
+      'phone-malformed': true,
+      'phone-too-short': true,
+      'phone-too-long': true,
+      'phone-not-mobile': true,
+      'phone-country': true,
     }
     const english = readFileSync(join(themesDir, 'keycloak/login/messages/messages_en.properties'), 'utf8')
-    const named = [...english.matchAll(/error\.(\w+-(?:missing|wrong|late|used|expired))/g)].map(
+    const named = [...english.matchAll(/^(?:[\w-]+\.)?error\.([a-z]+(?:-[a-z]+)+)=/gm)].map(
       (match) => match[1],
     )
     expect(new Set(named)).toEqual(new Set(Object.keys(errors)))
@@ -73,6 +81,8 @@ describe('R11 a code that was not accepted', () => {
   it('is not submitted by itself a second time', () => {
     expect(page(views['challenge-totp']!)).toContain('data-submit-at="6"')
     expect(page(views['challenge-totp wrong']!)).not.toContain('data-submit-at')
+    expect(page(views['sent-code']!)).toContain('data-submit-at="6"')
+    expect(page(views['sent-code wrong']!)).not.toContain('data-submit-at')
   })
 })
 
@@ -103,6 +113,17 @@ describe('R24 what users and realms may name', () => {
     expect(shown.replace(/&([^;]+);/g, (_match, entity: string) => entities[entity] ?? '?')).toBe(name)
   })
 
+  it.each(nasty)('%s comes out as text from a phone, a number and a country', (name) => {
+    const sentCode = { ...views['sent-code']!, destination: name } as View
+    const countries = [{ code: name, name, callingCode: name, current: true }]
+    const enrolPhone = { ...views['enrol-phone']!, countries, phone: name } as View
+    for (const view of [sentCode, enrolPhone]) {
+      const html = page(view)
+      expect(html).not.toContain(name)
+      expect(html).not.toMatch(/<b>|<img|<script>/)
+    }
+  })
+
   it('only the QR code is put in as it is', () => {
     const folder = join(themesDir, 'keycloak/login/templates')
     const raw = readdirSync(folder).flatMap(
@@ -119,18 +140,113 @@ describe('the locked page', () => {
   })
 })
 
+describe('a code that was sent', () => {
+  const isolated = '\u2066+49 ••• ••••• 23\u2069'
+
+  it.each([
+    ['en', `Enter the 6-digit code from the text message to ${isolated}.`],
+    ['de', `Geben Sie den 6-stelligen Code aus der SMS an ${isolated} ein.`],
+  ])('names in %s where it went, whatever the direction of the page', (locale, hint) => {
+    expect(page(views['sent-code']!, { locale })).toContain(hint)
+  })
+
+  it('has a title for its purpose', () => {
+    expect(page(views['sent-code']!)).toContain('<h1>Sign In</h1>')
+    expect(page(views['sent-code enrol']!)).toContain('<h1>Confirm your phone number</h1>')
+  })
+
+  it.each([
+    ['sent-code failed', 'Ask for a new one or try another way.'],
+    [
+      'sent-code failed for good',
+      'Ask for a new one. If that fails as well, please tell your administrator.',
+    ],
+    ['sent-code limited', 'You can ask for a new code in 50 minutes.'],
+    ['enrol-phone failed', 'Check the number and try again, or try another way.'],
+    ['enrol-phone limited', 'You can ask for a new code in 4 minutes.'],
+  ])('%s says what to do', (name, advice) => {
+    const alert = page(views[name]!).match(
+      /<div class="alert alert-danger" id="send-error">.*?<\/form>/s,
+    )?.[0]
+    expect(alert).toContain(advice)
+  })
+
+  it('has the fault of sending told with the field that takes the focus', () => {
+    expect(page(views['sent-code failed']!)).toContain('aria-describedby="send-error code-hint"')
+    expect(page(views['sent-code wrong and failed']!)).toContain('aria-describedby="code-error code-hint"')
+  })
+})
+
+describe('the page for a phone number', () => {
+  it('says why the number is needed', () => {
+    expect(page(views['enrol-phone']!)).toContain('You need to set up a phone number to sign in.')
+    expect(page(views['enrol-phone optional']!)).not.toContain('You need to')
+  })
+
+  it('keeps what was typed', () => {
+    expect(page(views['enrol-phone phone-too-short']!)).toMatch(/name="phone" value="0151 23"/)
+  })
+
+  it('puts a country that is not served next to the country, all else next to the number', () => {
+    const country = page(views['enrol-phone phone-country']!)
+    expect(country).toMatch(/<select [^>]*aria-describedby="country-error" autofocus>/)
+    expect(country).not.toContain('phone-error')
+    const phone = page(views['enrol-phone phone-not-mobile']!)
+    expect(phone).toMatch(/<input [^>]*aria-describedby="phone-error phone-hint" autofocus/)
+    expect(phone).not.toContain('country-error')
+  })
+
+  it('chooses no country by itself', () => {
+    expect(page(views['enrol-phone everywhere']!)).not.toContain('selected')
+  })
+})
+
+describe('a text for what is not a page', () => {
+  it.each([
+    ['en', "012345 is your code for R&D. Don't share it."],
+    ['de', '012345 ist Ihr Code für R&D. Geben Sie ihn nicht weiter.'],
+    ['fr', "012345 is your code for R&D. Don't share it."],
+  ])('is filled in, in %s, and not escaped', (locale, text) => {
+    expect(renderer.text(locale, 'sms.text', ['012345', 'R&D'])).toBe(text)
+  })
+
+  it('is noticed where it is missing', () => {
+    expect(() => renderer.text('de', 'sms.other', [])).toThrow('No text for "sms.other" in de')
+  })
+
+  it.each(renderer.locales)(
+    'in %s is sent in the alphabet of GSM 03.38, 160 characters to a message',
+    (locale) => {
+      expect(renderer.text(locale, 'sms.text', ['012345', 'Demo'])).toMatch(
+        /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]+$/,
+      )
+    },
+  )
+})
+
 describe('the names that tests from outside rely on', () => {
   it.each([
     [
       'challenge-totp',
       /<input [^>]*name="code"[^>]*inputmode="numeric" autocomplete="one-time-code" pattern="\[0-9\\s\\-\]\*"/s,
     ],
+    [
+      'sent-code',
+      /<input [^>]*name="code"[^>]*inputmode="numeric" autocomplete="one-time-code" pattern="\[0-9\\s\\-\]\*"/s,
+    ],
+    ['sent-code', /<form [^>]*action="\/realms\/demo\/step\/1\/resend" method="post">/],
+    ['sent-code', /<button [^>]*type="submit" id="resend"/],
+    ['sent-code enrol', /<a [^>]*id="change-number" href="\/realms\/demo\/step\/1\/phone"/],
+    ['enrol-phone', /<select [^>]*name="country" autocomplete="country"/],
+    ['enrol-phone', /<option value="DE" selected>Germany \(\u2066\+49\u2069\)<\/option>/],
+    ['enrol-phone', /<input [^>]*type="tel" id="phone" name="phone"[^>]*autocomplete="tel"/],
     ['challenge-backup-codes', /<input [^>]*name="code"[^>]*autocomplete="off" autocapitalize="characters"/s],
     ['enrol-totp', /id="secret"[^>]*>JBSW Y3DP EHPK/],
     ['enrol-totp', /<input [^>]*name="label"/],
     ['enrol-backup-codes', /<ul id="backup-codes"/],
     ['enrol-backup-codes', /<input type="checkbox" id="saved" name="saved"/],
     ['select-method', /name="method" value="totp" checked>/],
+    ['select-method', /name="method" value="sms">/],
     ['select-method', /name="method" value="backup-codes">/],
   ])('%s has %s', (name, pattern) => {
     expect(page(views[name]!)).toMatch(pattern)

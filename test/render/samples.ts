@@ -1,5 +1,5 @@
 import QRCode from 'qrcode'
-import type { Frame, View } from '../../src/web/render/view.ts'
+import type { FieldError, Frame, View } from '../../src/web/render/view.ts'
 
 /** A name nobody has, to see what a page does with it. */
 export const longName =
@@ -30,12 +30,47 @@ const enrolBackupCodes = {
   codes,
   downloadUrl: `${action}/codes.txt`,
 } as const
+const sentCode = {
+  page: 'sent-code',
+  purpose: 'challenge',
+  action,
+  destination: '+49 ••• ••••• 23',
+  resendAction: `${action}/resend`,
+  resendSeconds: 30,
+} satisfies View
+const enrolPhone = {
+  page: 'enrol-phone',
+  action,
+  countries: [
+    { code: 'AT', name: 'Austria', callingCode: '43', current: false },
+    { code: 'DE', name: 'Germany', callingCode: '49', current: true },
+    { code: 'GS', name: 'South Georgia & South Sandwich Islands', callingCode: '500', current: false },
+    { code: 'CH', name: 'Switzerland', callingCode: '41', current: false },
+  ],
+  phone: '',
+  required: true,
+} satisfies View
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('')
+const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
+const everyCountry = letters
+  .flatMap((first) => letters.map((second) => `${first}${second}`))
+  .flatMap((code) => ({ code, name: names.of(code) ?? '', callingCode: '999', current: false }))
+  .filter(({ name }) => name !== '')
+const phoneErrors = {
+  'phone-missing': '',
+  'phone-malformed': '"><i>?</i>',
+  'phone-too-short': '0151 23',
+  'phone-too-long': '0151 2345 6789 0123 4567',
+  'phone-not-mobile': '030 123456',
+  'phone-country': '+1 555 0100',
+} satisfies Partial<Record<FieldError, string>>
 const selectMethod = {
   page: 'select-method',
   action,
   purpose: 'challenge',
   methods: [
     { id: 'totp', current: true, device: 'Pixel 9' },
+    { id: 'sms', current: false, device: '+49 ••• ••••• 23' },
     { id: 'backup-codes', current: false, left: 7 },
   ],
   backUrl: action,
@@ -47,6 +82,25 @@ export const views: Readonly<Record<string, View>> = {
   'challenge-totp device': { page: 'challenge-totp', action, device: 'Pixel 9', ...elsewhere },
   'challenge-totp wrong': { page: 'challenge-totp', action, error: 'code-wrong', ...elsewhere },
   'challenge-totp missing': { page: 'challenge-totp', action, error: 'code-missing' },
+  'sent-code': { ...sentCode, ...elsewhere },
+  'sent-code at once': { ...sentCode, resendSeconds: 0 },
+  'sent-code enrol': {
+    ...sentCode,
+    purpose: 'enrol',
+    changeUrl: `${action}/phone`,
+    cancelUrl: elsewhere.cancelUrl,
+  },
+  'sent-code wrong': { ...sentCode, error: 'code-wrong', ...elsewhere },
+  'sent-code missing': { ...sentCode, purpose: 'enrol', error: 'code-missing' },
+  'sent-code failed': { ...sentCode, resendSeconds: 0, sendError: { reason: 'failed' }, ...elsewhere },
+  'sent-code failed for good': { ...sentCode, resendSeconds: 0, sendError: { reason: 'failed' } },
+  'sent-code limited': {
+    ...sentCode,
+    resendSeconds: 3000,
+    sendError: { reason: 'limited', seconds: 3000 },
+    ...elsewhere,
+  },
+  'sent-code wrong and failed': { ...sentCode, error: 'code-wrong', sendError: { reason: 'failed' } },
   'challenge-backup-codes': { page: 'challenge-backup-codes', action, left: 7, ...elsewhere },
   'challenge-backup-codes last': { page: 'challenge-backup-codes', action, left: 1 },
   'challenge-backup-codes wrong': { page: 'challenge-backup-codes', action, left: 7, error: 'code-wrong' },
@@ -58,12 +112,25 @@ export const views: Readonly<Record<string, View>> = {
     purpose: 'enrol',
     methods: [
       { id: 'totp', current: false },
+      { id: 'sms', current: false },
       { id: 'backup-codes', current: false },
     ],
   },
   'enrol-totp': enrolTotp,
   'enrol-totp optional': { ...enrolTotp, required: false, label: 'Pixel 9', ...elsewhere },
   'enrol-totp wrong': { ...enrolTotp, error: 'code-wrong' },
+  'enrol-phone': enrolPhone,
+  'enrol-phone optional': { ...enrolPhone, required: false, phone: '0151 23456789', ...elsewhere },
+  'enrol-phone everywhere': { ...enrolPhone, countries: everyCountry },
+  ...Object.fromEntries(
+    Object.entries(phoneErrors).map(([error, phone]) => [
+      `enrol-phone ${error}`,
+      { ...enrolPhone, phone, error: error as FieldError },
+    ]),
+  ),
+  'enrol-phone failed': { ...enrolPhone, sendError: { reason: 'failed' }, ...elsewhere },
+  'enrol-phone failed for good': { ...enrolPhone, sendError: { reason: 'failed' } },
+  'enrol-phone limited': { ...enrolPhone, required: false, sendError: { reason: 'limited', seconds: 240 } },
   'enrol-backup-codes': enrolBackupCodes,
   'enrol-backup-codes error': { ...enrolBackupCodes, error: 'saved-missing', cancelUrl: elsewhere.cancelUrl },
   'backup-codes-low': { page: 'backup-codes-low', action, left: 2 },

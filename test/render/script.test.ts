@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRenderer } from '../../src/web/render/render.ts'
 import { openBrowser, servePages } from './browser.ts'
+import type { View } from '../../src/web/render/view.ts'
 import { frame, views } from './samples.ts'
 
 const renderer = createRenderer({ themesDir: join(import.meta.dirname, '../../themes'), theme: 'keycloak' })
@@ -11,8 +12,14 @@ let server: Awaited<ReturnType<typeof servePages>>
 let context: BrowserContext
 let page: Page
 
+/** Waits that a test can wait for. */
+const briefly: Record<string, View> = {
+  'locked briefly': { ...views['locked']!, seconds: 2 } as View,
+  'sent-code briefly': { ...views['sent-code']!, resendSeconds: 2 } as View,
+}
+
 const open = async (name: string): Promise<void> => {
-  await page.goto(`${server.origin}/${encodeURIComponent(name)}`)
+  await page.goto(`${server.origin}/${encodeURI(name)}`)
 }
 /** Opens a page that asks for a code, and waits for the field to take the focus by itself. */
 const openCode = async (name: string): Promise<void> => {
@@ -25,8 +32,9 @@ beforeAll(async () => {
   browser = await openBrowser()
   server = await servePages(renderer, (url) => {
     const name = decodeURIComponent(url.pathname.slice(1))
-    const view = name === 'locked briefly' ? { ...views['locked']!, seconds: 2 } : views[name]
-    return view && renderer.render(frame(), view)
+    const view = briefly[name] ?? views[name]
+    const locale = url.searchParams.get('locale') ?? 'en'
+    return view && renderer.render(frame({ locale }), view)
   })
 }, 30_000)
 afterAll(async () => {
@@ -87,6 +95,44 @@ describe('a code', () => {
   })
 })
 
+describe('asking for a new code', () => {
+  const button = () => page.locator('#resend')
+
+  it('has to wait, which the button says, and is possible then without loading the page again', async () => {
+    await openCode('sent-code briefly')
+    expect(await button().textContent()).toMatch(/^Send a new code in [12] s$/)
+    expect(await button().isDisabled()).toBe(true)
+    expect(await page.locator('[data-without-script]').isVisible()).toBe(false)
+    expect(await page.getByRole('status').textContent()).toBe('')
+    await page.getByRole('status').getByText('You can ask for a new code now.').waitFor({ state: 'attached' })
+    expect(await button().textContent()).toBe('Send a new code')
+    const sent = page.waitForRequest((request) => request.method() === 'POST')
+    await button().click()
+    expect(new URL((await sent).url()).pathname).toBe('/realms/demo/step/1/resend')
+    expect((await sent).postData()).toBeNull()
+  })
+
+  it('is possible at once where there is no wait', async () => {
+    await openCode('sent-code at once')
+    expect(await button().textContent()).toBe('Send a new code')
+    expect(await button().isEnabled()).toBe(true)
+  })
+
+  it('says a long wait in words', async () => {
+    await openCode('sent-code limited')
+    expect(await button().textContent()).toBe('Send a new code in 50 minutes')
+    await openCode('sent-code limited?locale=de')
+    expect(await button().textContent()).toBe('Neuen Code senden in 50 Minuten')
+  })
+
+  it('does not stand in the way of the code', async () => {
+    await openCode('sent-code')
+    await page.keyboard.type('123456')
+    await taken()
+    expect(server.posts).toEqual(['code=123456'])
+  })
+})
+
 describe('copying', () => {
   it('gives the key without spaces and says that it did', async () => {
     await open('enrol-totp')
@@ -119,6 +165,9 @@ it('without JavaScript every page shows nothing that needs it', async () => {
       await tab.locator('[data-copy]:visible, [data-print]:visible, [data-with-script]:visible').count(),
     ).toBe(0)
   }
+  await tab.goto(`${server.origin}/sent-code`)
+  expect(await tab.getByText('You can ask for a new code in 30 seconds.').isVisible()).toBe(true)
+  expect(await tab.getByRole('button', { name: 'Send a new code', exact: true }).isEnabled()).toBe(true)
   await tab.goto(`${server.origin}/challenge-totp`)
   await tab.locator('summary').click()
   expect(await tab.getByRole('link', { name: 'Deutsch' }).isVisible()).toBe(true)

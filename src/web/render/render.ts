@@ -17,6 +17,11 @@ export interface Renderer {
   locales: readonly string[]
   /** The whole HTML document. */
   render(frame: Frame, view: View): string
+  /**
+   * One of the theme's texts, filled in, for what is not a page: plain text, nothing is escaped. A code is given as a
+   * string, since numbers are written as the locale writes them.
+   */
+  text(locale: string, key: string, args: readonly MessageArgument[]): string
   /** What lies at `{base}/resources/{path}`, where `path` is `<hash>/style.css` or `<hash>/script.js`. */
   asset(path: string): Asset | undefined
   /** The addresses of the two files that every page asks for. */
@@ -47,9 +52,11 @@ const compileOptions = {
 const required = [
   'layout',
   'challenge-totp',
+  'sent-code',
   'challenge-backup-codes',
   'select-method',
   'enrol-totp',
+  'enrol-phone',
   'enrol-backup-codes',
   'backup-codes-low',
   'locked',
@@ -93,13 +100,19 @@ export function createRenderer({
 
   const document: HandlebarsTemplateDelegate = engine.compile('{{> layout}}', compileOptions)
 
+  const textOf = (texts: Texts, locale: string, key: string, args: readonly MessageArgument[]): string => {
+    const pattern = texts.get(pluralKey(texts, key, args[0], locale))
+    return pattern === undefined ? missingText(key, locale) : formatMessage(pattern, args, locale)
+  }
   const helpersFor = (texts: Texts, locale: string): Record<string, Helper> => ({
     ...pureHelpers,
-    msg(key, ...rest) {
-      const args = rest.slice(0, -1).map((arg) => arg ?? '')
-      const pattern = texts.get(pluralKey(texts, String(key), args[0], locale))
-      return pattern === undefined ? missingText(String(key), locale) : formatMessage(pattern, args, locale)
-    },
+    msg: (key, ...rest) =>
+      textOf(
+        texts,
+        locale,
+        String(key),
+        rest.slice(0, -1).map((arg) => arg ?? ''),
+      ),
     wait: (seconds) => inWords(Number(seconds), locale),
   })
   const assetUrls = (base: string): { style: string; script: string } => ({
@@ -116,6 +129,7 @@ export function createRenderer({
       const { hash: current, ...asset } = files[file]
       return { ...asset, immutable: hash === current }
     },
+    text: (locale, key, args) => textOf(theme.texts(locale), locale, key, args),
     render(frame, view) {
       const { locale } = frame
       const texts = theme.texts(locale)
@@ -129,6 +143,7 @@ export function createRenderer({
         dark: frame.darkMode && theme.darkMode,
         severalLocales: frame.locales.length > 1,
         titleKey: firstOf(texts, `${view.page}.${variant}.title`, `${view.page}.title`),
+        wrong: error !== undefined || ('sendError' in view && view.sendError !== undefined),
         // A page may word an error in its own way.
         error: error && firstOf(texts, `${view.page}.error.${error}`, `error.${error}`),
       }

@@ -15,6 +15,9 @@
   each('[data-with-script]', function (element) {
     element.hidden = false
   })
+  each('[data-without-script]', function (element) {
+    element.hidden = true
+  })
 
   /* A second submit of the same form is dropped; coming back to the page, or waiting, allows another. */
   each('form', function (form) {
@@ -79,7 +82,10 @@
     })
   })
 
-  /* The same steps as `inWords` on the server. Only the end is announced: a spoken clock would be a nuisance. */
+  /*
+   * The same steps as `inWords` on the server. A button is disabled meanwhile, and can have a shorter text for the
+   * last seconds. Only the end is announced: a spoken clock would be a nuisance.
+   */
   each('[data-countdown]', function (element) {
     var end = Date.now() + Number(element.getAttribute('data-countdown')) * 1000
     var words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'always' })
@@ -89,16 +95,25 @@
       if (left <= 172800) return words.format(Math.ceil(left / 3600), 'hour')
       return words.format(Math.ceil(left / 86400), 'day')
     }
-    var timer = setInterval(function () {
+    var text = function (left) {
+      var brief = left <= 90 && element.getAttribute('data-seconds')
+      return brief
+        ? brief.replace('{0}', left)
+        : element.getAttribute('data-message').replace('{0}', inWords(left))
+    }
+    var tick = function () {
       var left = Math.ceil((end - Date.now()) / 1000)
+      if ('disabled' in element) element.disabled = left > 0
       if (left > 0) {
-        element.textContent = element.getAttribute('data-message').replace('{0}', inWords(left))
+        element.textContent = text(left)
         return
       }
       clearInterval(timer)
       element.textContent = element.getAttribute('data-over')
-      announce(element.textContent)
-    }, 1000)
+      announce(element.getAttribute('data-announce') || element.textContent)
+    }
+    var timer = setInterval(tick, 1000)
+    tick()
   })
 
   each('.language', function (details) {
