@@ -173,6 +173,7 @@ describe('a code that was sent', () => {
 
   it('has the fault of sending told with the field that takes the focus', () => {
     expect(page(views['sent-code failed']!)).toContain('aria-describedby="send-error code-hint"')
+    expect(page(views['enrol-phone failed']!)).toContain('aria-describedby="send-error phone-hint" autofocus')
     expect(page(views['sent-code wrong and failed']!)).toContain('aria-describedby="code-error code-hint"')
   })
 })

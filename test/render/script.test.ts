@@ -122,7 +122,7 @@ describe('asking for a new code', () => {
     await openCode('sent-code limited')
     expect(await button().textContent()).toBe('Send a new code in 50 minutes')
     await openCode('sent-code limited?locale=de')
-    expect(await button().textContent()).toBe('Neuen Code senden in 50 Minuten')
+    expect(await button().textContent()).toBe('Neuen Code in 50 Minuten senden')
   })
 
   it('does not stand in the way of the code', async () => {
@@ -132,6 +132,19 @@ describe('asking for a new code', () => {
     expect(server.posts).toEqual(['code=123456'])
   })
 })
+
+it.each(['sent-code wrong', 'enrol-phone phone-too-long', 'enrol-phone phone-country'])(
+  'from right to left, the icon in the field of "%s" is at the end of what is typed',
+  async (name) => {
+    await open(`${name}?locale=ar`)
+    const end = `(() => {
+      const field = document.querySelector('[aria-invalid=true]').getBoundingClientRect()
+      const icon = document.querySelector('.control > .icon-danger').getBoundingClientRect()
+      return icon.left > field.left + field.width / 2 ? 'right' : 'left'
+    })()`
+    expect(await page.evaluate(end)).toBe(name.endsWith('country') ? 'left' : 'right')
+  },
+)
 
 describe('copying', () => {
   it('gives the key without spaces and says that it did', async () => {
