@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
+import { setupCommand } from './cli/setup.ts'
 import { readConfig } from './config.ts'
 
 const program = new Command('latchkey').description('The second factor for Keycloak')
@@ -25,6 +26,8 @@ program
       })
     }
   })
+
+setupCommand(program.command('setup'))
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,0 +1,181 @@
+import type { KcAdminClient } from '../admin-session.ts'
+import type {
+  ClientRepresentation,
+  IdentityProvider,
+  ProtocolMapper,
+  RealmRepresentation,
+  RequiredAction,
+  UserProfileConfig,
+} from './representations.ts'
+import { treeOf } from './flow-tree.ts'
+import type { Flow } from './flow-tree.ts'
+import { CLIENT_ID, MEMORY, ROLES } from './names.ts'
+import { readMemory } from './memory.ts'
+import type { Memory } from './memory.ts'
+
+/** All of a realm that setup and doctor look at, read once. */
+export interface Found {
+  realm: RealmRepresentation & { realm: string }
+  /** What an earlier setup wrote down; undefined where there was none. */
+  memory: Memory | undefined
+  /** The ids of the server's providers by kind; undefined where this administrator may not see them. */
+  providers: { authenticators: Set<string>; actions: Set<string>; listeners: Set<string> } | undefined
+  /** What the bridge says about its own settings, by option; undefined where it says nothing. */
+  bridge: Record<string, string> | undefined
+  version: string | undefined
+  flows: Flow[]
+  actions: RequiredAction[]
+  clients: ClientRepresentation[]
+  identityProviders: IdentityProvider[]
+  /** Those of Latchkey's realm roles that exist. */
+  roles: string[]
+  /** The sidecar's service account; undefined where its client has none. */
+  service: ServiceAccount | undefined
+  profile: UserProfileConfig
+  /** Whether the realm has a profile of its own, or takes Keycloak's default. */
+  profileStored: boolean
+  /** The realm's default client scopes of OpenID Connect with their mappers. */
+  defaultScopes: { id: string; name: string; mappers: ProtocolMapper[] }[]
+  /** The realm's own texts by locale. */
+  texts: Record<string, Record<string, string>>
+}
+
+/** The service account and what it may do. */
+export interface ServiceAccount {
+  userId: string
+  /** Names of roles given to it directly, by client; realm roles under the empty name. */
+  roles: Record<string, string[]>
+}
+
+/** The component that holds a realm's own user profile. */
+export const PROFILE_TYPE = 'org.keycloak.userprofile.UserProfileProvider'
+/** The locales that setup has texts for. */
+export const LOCALES = ['en', 'de']
+
+/** Reads the realm. @throws Error where there is no such realm, or the administrator may not read it */
+export async function readRealm(admin: KcAdminClient, name: string): Promise<Found> {
+  const realm = await admin.realms.findOne({ realm: name })
+  if (realm === undefined || realm === null) throw new Error(`Keycloak has no realm "${name}"`)
+  const clients = await pages(async (page) => await admin.clients.find({ realm: name, ...page }))
+  const server = await readServer(admin)
+  const profileComponents = await admin.components.find({
+    realm: name,
+    type: PROFILE_TYPE,
+  })
+  return {
+    realm: { ...realm, realm: name },
+    memory: readMemory(realm.attributes?.[MEMORY] as string | undefined),
+    ...server,
+    flows: await readFlows(admin, name),
+    actions: await readActions(admin, name),
+    clients,
+    identityProviders: await pages(
+      async (page) =>
+        await admin.identityProviders.find({ realm: name, ...page, briefRepresentation: false } as never),
+    ),
+    roles: await existingRoles(admin, name),
+    service: await readService(admin, name, clients),
+    profile: await admin.users.getProfile({ realm: name }),
+    profileStored: profileComponents.length > 0,
+    defaultScopes: await readScopes(admin, name),
+    texts: await readTexts(admin, name),
+  }
+}
+
+async function pages<T>(read: (page: { first: number; max: number }) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = []
+  for (let first = 0; ; first += 100) {
+    const page = await read({ first, max: 100 })
+    all.push(...page)
+    if (page.length < 100) return all
+  }
+}
+
+async function readServer(admin: KcAdminClient): Promise<Pick<Found, 'providers' | 'bridge' | 'version'>> {
+  const info = await admin.serverInfo.find().catch(() => undefined)
+  const version = info?.systemInfo?.version
+  const kinds = info?.providers
+  if (kinds?.['authenticator'] === undefined) return { providers: undefined, bridge: undefined, version }
+  const names = (kind: string) => new Set(Object.keys(kinds[kind]?.providers ?? {}))
+  return {
+    providers: {
+      authenticators: names('authenticator'),
+      actions: names('required-action'),
+      listeners: names('eventsListener'),
+    },
+    bridge: kinds['authenticator'].providers['latchkey']?.operationalInfo,
+    version,
+  }
+}
+
+async function readFlows(admin: KcAdminClient, realm: string): Promise<Flow[]> {
+  const flows: Flow[] = []
+  for (const { id = '', alias = '', builtIn = false } of await admin.authenticationManagement.getFlows({
+    realm,
+  })) {
+    const executions = await admin.authenticationManagement.getExecutions({ realm, flow: alias })
+    flows.push({ id, alias, builtIn, children: treeOf(executions) })
+  }
+  return flows
+}
+
+/** The realm's registered required actions. */
+export async function readActions(admin: KcAdminClient, realm: string): Promise<RequiredAction[]> {
+  return await admin.authenticationManagement.getRequiredActions(inRealm(realm))
+}
+
+/** The client's types forget that such a call takes the realm. */
+function inRealm(realm: string): void & { realm: string } {
+  return { realm } as void & { realm: string }
+}
+
+async function existingRoles(admin: KcAdminClient, realm: string): Promise<string[]> {
+  const found = await Promise.all(
+    Object.keys(ROLES).map(async (name) => await admin.roles.findOneByName({ realm, name })),
+  )
+  return found.flatMap((role) => (typeof role?.name === 'string' ? [role.name] : []))
+}
+
+async function readService(
+  admin: KcAdminClient,
+  realm: string,
+  clients: readonly ClientRepresentation[],
+): Promise<ServiceAccount | undefined> {
+  const client = clients.find(({ clientId }) => clientId === CLIENT_ID)
+  if (client?.id === undefined || client.serviceAccountsEnabled !== true) return undefined
+  const user = await admin.clients.getServiceAccountUser({ realm, id: client.id })
+  const userId = user.id ?? ''
+  const { realmMappings = [], clientMappings = {} } = await admin.users.listRoleMappings({
+    realm,
+    id: userId,
+  })
+  const roles: Record<string, string[]> = { '': realmMappings.map(({ name }) => name ?? '') }
+  for (const [name, { mappings = [] }] of Object.entries(
+    clientMappings as Record<string, { mappings?: { name?: string }[] }>,
+  )) {
+    roles[name] = mappings.map((role) => role.name ?? '')
+  }
+  return { userId, roles }
+}
+
+async function readScopes(admin: KcAdminClient, realm: string): Promise<Found['defaultScopes']> {
+  const defaults = new Set(
+    (await admin.clientScopes.listDefaultClientScopes(inRealm(realm))).map(({ id }) => id),
+  )
+  return (await admin.clientScopes.find({ realm }))
+    .filter(({ id, protocol }) => defaults.has(id) && protocol === 'openid-connect')
+    .map(({ id = '', name = '', protocolMappers = [] }) => ({ id, name, mappers: protocolMappers }))
+}
+
+async function readTexts(admin: KcAdminClient, realm: string): Promise<Found['texts']> {
+  const texts: Found['texts'] = {}
+  for (const selectedLocale of LOCALES) {
+    texts[selectedLocale] = await admin.realms.getRealmLocalizationTexts({ realm, selectedLocale })
+  }
+  return texts
+}
+
+/** The flow of that alias; undefined where there is none. */
+export function flowOf(found: Found, alias: string | undefined): Flow | undefined {
+  return found.flows.find((flow) => flow.alias === alias)
+}

@@ -1,0 +1,32 @@
+/** The providers in Keycloak that the bridge's JAR brings. */
+export const CONDITION = 'latchkey-condition'
+export const AUTHENTICATOR = 'latchkey'
+export const DIRECT = 'latchkey-direct'
+export const GATE = 'latchkey-gate'
+export const MANAGE = 'latchkey-manage'
+export const EVENTS = 'latchkey-events'
+
+/** The realm attribute that remembers what setup found, for `--undo`. */
+export const MEMORY = 'latchkey.setup'
+/** The realm attribute that says what the bridge does while the sidecar is away: `open` or `closed`. */
+export const OUTAGE = 'latchkey.outage'
+/** The sidecar's client in the realm. */
+export const CLIENT_ID = 'latchkey'
+/** The client role that is all the sidecar's service account may have. */
+export const SERVICE_ROLE = 'view-users'
+/** The user attribute that holds the phone number. */
+export const PHONE = 'phoneNumber'
+/** Seconds that a required action must last at least: a set-up with a phone in hand takes minutes. */
+export const ACTION_LIFE = 1800
+
+/** The realm roles of Latchkey's own pages. */
+export const ROLES: Record<string, string> = {
+  'tfa-admin': "Changes the realm's second-factor policy, settings and any user's methods",
+  'tfa-manager': 'Helps users: resets, bypass codes, sends invitations',
+  'tfa-auditor': 'Reads policy, users and the audit log',
+}
+
+/** The client of a realm that holds the roles to administer it. */
+export function managementClient(realm: string): string {
+  return realm === 'master' ? 'master-realm' : 'realm-management'
+}

@@ -1,0 +1,163 @@
+import { AUTHENTICATOR, CONDITION, DIRECT } from './names.ts'
+import { descendants, enabled, pathTo } from './flow-tree.ts'
+import type { Node } from './flow-tree.ts'
+
+/** A way into the realm; each has its flow. */
+export type Door = 'browser' | 'reset' | 'registration' | 'direct' | 'broker'
+
+/** Where Latchkey belongs in a flow. */
+export interface Place {
+  /** The subflow's node, or undefined for the flow itself. */
+  parent: Node | undefined
+  /** The node that Latchkey follows at once; undefined: at the end. */
+  after: Node | undefined
+  /** Latchkey's node that is there already, complete or not. */
+  present: Node | undefined
+  /** Whether it is in force as it is. */
+  guarded: boolean
+}
+
+/** What a flow is worth as a door. */
+export interface Assessment {
+  places: Place[]
+  /** Every place has its guard. */
+  guarded: boolean
+  /** Why Latchkey can't be placed, a sentence. */
+  problem: string | undefined
+  /** Branches that lead to a session and have no place for Latchkey, each by its name. */
+  open: string[]
+}
+
+const PASSWORD = new Set(['auth-username-password-form', 'auth-password-form'])
+/** Top-level executions that need no guard of their own: the session was guarded, or another door is. */
+const HARMLESS = new Set([
+  'auth-cookie',
+  'identity-provider-redirector',
+  'organization',
+  'deny-access-authenticator',
+])
+
+/** Finds where Latchkey belongs in a flow, and whether it is there. Pure. */
+export function assess(door: Door, nodes: readonly Node[]): Assessment {
+  if (door === 'browser') return browser(nodes)
+  if (door === 'reset') return following(door, nodes, 'reset-credential-email')
+  if (door === 'registration') return following(door, nodes, 'registration-page-form')
+  return result([placeIn(door, undefined, nodes, undefined)], alternatives(nodes))
+}
+
+function browser(nodes: readonly Node[]): Assessment {
+  const forms = live(nodes).filter(({ provider }) => PASSWORD.has(provider ?? ''))
+  const places: Place[] = []
+  const stuck: string[] = []
+  for (const form of forms) {
+    const level = levelFor(pathTo(nodes, form) ?? [], nodes)
+    if (level === undefined) stuck.push(form.name)
+    else if (!places.some((place) => place.parent === level.parent)) {
+      places.push(placeIn('browser', level.parent, level.siblings, undefined))
+    }
+  }
+  if (forms.length === 0) return result([], 'no form that asks for the password was found in it')
+  const problem =
+    stuck.length === 0
+      ? undefined
+      : `its "${stuck.join('", "')}" stands as an alternative at the top, so nothing can follow it; put it into a subflow`
+  return { ...result(places, problem), open: openBranches(nodes, places) }
+}
+
+/**
+ * The deepest level on the way to the form that takes one more step: beside an alternative Keycloak would ignore the
+ * alternatives, and inside a CONDITIONAL subflow the question would be left out together with the password.
+ */
+function levelFor(
+  path: readonly Node[],
+  nodes: readonly Node[],
+): { parent: Node | undefined; siblings: readonly Node[] } | undefined {
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const parent = path[depth - 1]
+    const siblings = parent?.children ?? nodes
+    const taken = path[depth]?.requirement === 'ALTERNATIVE' || parent?.requirement === 'CONDITIONAL'
+    if (!taken) return { parent, siblings }
+  }
+  return undefined
+}
+
+function openBranches(nodes: readonly Node[], places: readonly Place[]): string[] {
+  const takes = (node: Node) =>
+    places.some(({ parent }) => parent === node || descendants(node.children).includes(parent ?? node))
+  if (places.some(({ parent }) => parent === undefined)) return []
+  return nodes.filter((node) => enabled(node) && !takes(node) && !harmless(node)).map(({ name }) => name)
+}
+
+function harmless(node: Node): boolean {
+  if (node.flowId === undefined) return HARMLESS.has(node.provider ?? '')
+  const steps = live(node.children).filter(
+    ({ flowId, provider }) => flowId === undefined && !isCondition(provider),
+  )
+  return steps.every(({ provider }) => HARMLESS.has(provider ?? ''))
+}
+
+function isCondition(provider = ''): boolean {
+  return provider.startsWith('conditional-')
+}
+
+function following(door: Door, nodes: readonly Node[], provider: string): Assessment {
+  const anchor = live(nodes).find((node) => node.provider === provider)
+  if (anchor === undefined) return result([], `it has no "${provider}", after which Latchkey belongs`)
+  const parent = pathTo(nodes, anchor)?.at(-2)
+  const siblings = parent?.children ?? nodes
+  return result([placeIn(door, parent, siblings, anchor)], alternatives(siblings))
+}
+
+function placeIn(
+  door: Door,
+  parent: Node | undefined,
+  siblings: readonly Node[],
+  after: Node | undefined,
+): Place {
+  const present = siblings.find((node) => isLatchkey(door, node))
+  const late =
+    after === undefined ||
+    (present !== undefined && siblings.indexOf(present) === siblings.indexOf(after) + 1)
+  return { parent, after, present, guarded: present !== undefined && late && inForce(door, present) }
+}
+
+function isLatchkey(door: Door, node: Node): boolean {
+  if (door === 'direct') return node.provider === DIRECT
+  return (
+    node.provider === AUTHENTICATOR ||
+    (node.flowId !== undefined &&
+      (node.children.some(({ provider }) => provider === AUTHENTICATOR || provider === CONDITION) ||
+        / Latchkey( \d+)?$/.test(node.name)))
+  )
+}
+
+/** Alone and REQUIRED it asks by itself; in a subflow it is the condition, then the authenticator. */
+function inForce(door: Door, node: Node): boolean {
+  if (node.flowId === undefined) return node.requirement === 'REQUIRED'
+  if (door === 'direct') return false
+  const parts = node.children.filter(enabled)
+  const [first, second] = parts
+  return (
+    node.requirement === 'CONDITIONAL' &&
+    parts.length === 2 &&
+    first?.provider === CONDITION &&
+    second?.provider === AUTHENTICATOR &&
+    parts.every(({ requirement }) => requirement === 'REQUIRED')
+  )
+}
+
+function alternatives(siblings: readonly Node[]): string | undefined {
+  const names = siblings.filter(({ requirement }) => requirement === 'ALTERNATIVE').map(({ name }) => name)
+  if (names.length === 0) return undefined
+  return `"${names.join('", "')}" stand as alternatives where Latchkey belongs, and Keycloak would ignore them beside it`
+}
+
+/** The nodes that run: not disabled, nor below one that is. */
+function live(nodes: readonly Node[]): Node[] {
+  return nodes.filter(enabled).flatMap((node) => [node, ...live(node.children)])
+}
+
+function result(places: Place[], problem: string | undefined): Assessment {
+  const guarded = problem === undefined && places.length > 0 && places.every((place) => place.guarded)
+  return { places, guarded, problem, open: [] }
+}
