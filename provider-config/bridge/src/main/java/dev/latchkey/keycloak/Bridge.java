@@ -5,13 +5,14 @@ import org.keycloak.Config;
 import org.keycloak.authentication.Authenticator;
 import org.keycloak.models.KeycloakSession;
 
-/** The settings and the client made from them, once per server, for all three providers. */
+/** The settings and the client made from them, once per server, for all providers. */
 final class Bridge {
 
     private static final Logger LOG = Logger.getLogger(Bridge.class);
 
     private final Settings settings;
     private final Sidecar sidecar;
+    private final Breaker breaker = new Breaker(System::nanoTime);
     private final Fault fault;
 
     private Bridge(Settings settings, Fault fault) {
@@ -45,5 +46,9 @@ final class Bridge {
 
     Sidecar sidecar() {
         return sidecar;
+    }
+
+    Breaker breaker() {
+        return breaker;
     }
 }

@@ -8,6 +8,8 @@ final class Fault extends Exception {
     private static final long serialVersionUID = 1L;
 
     enum Kind {
+        /** The push did not connect, took too long, or got a 5xx: the only kind that a realm may leave open. */
+        OUTAGE(Status.SERVICE_UNAVAILABLE, "latchkeyUnavailable", "latchkey_unavailable"),
         MISCONFIGURED(Status.INTERNAL_SERVER_ERROR, "latchkeyMisconfigured", "latchkey_misconfigured"),
         UNREACHABLE(Status.SERVICE_UNAVAILABLE, "latchkeyUnavailable", "latchkey_unavailable"),
         UNTRUSTED(Status.SERVICE_UNAVAILABLE, "latchkeyUnavailable", "latchkey_invalid_answer"),

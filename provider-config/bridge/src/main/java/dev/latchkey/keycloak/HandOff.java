@@ -1,15 +1,12 @@
 package dev.latchkey.keycloak;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.UUID;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import org.keycloak.common.util.Time;
-import org.keycloak.util.JsonSerialization;
 
 /** One step's way to the sidecar and back. */
 final class HandOff {
@@ -22,13 +19,15 @@ final class HandOff {
 
     private final Step step;
     private final Sidecar sidecar;
+    private final Breaker breaker;
     private final Parties parties;
     private final Notes notes;
     private final SidecarKeys keys;
 
-    private HandOff(Step step, Settings settings, Sidecar sidecar) {
+    private HandOff(Step step, Settings settings, Bridge bridge) {
         this.step = step;
-        this.sidecar = sidecar;
+        this.sidecar = bridge.sidecar();
+        this.breaker = bridge.breaker();
         this.parties = Parties.of(step.session(), step.realm(), settings);
         this.notes = Notes.of(step);
         this.keys = new SidecarKeys(step.session(), step.realm(), parties, sidecar);
@@ -36,7 +35,7 @@ final class HandOff {
 
     static HandOff of(Step step) throws Fault {
         Bridge bridge = Bridge.of(step.session());
-        return new HandOff(step, bridge.settings(), bridge.sidecar());
+        return new HandOff(step, bridge.settings(), bridge);
     }
 
     /** Asks once: a condition is evaluated several times in a login, and an outage is not waited for twice in a request. */
@@ -75,12 +74,12 @@ final class HandOff {
                 "client_assertion", assertion()));
         if (reply.status() != 200) throw refused(reply);
         Answer.Asked asked = new Answer.Asked(step.user().getId(), binding.nonce(), step.sid(), step.leastLevel());
-        return Answer.of(Token.verified(token(reply, "id_token"), Answer.TYP, keys), parties, asked, Time.currentTime());
+        return Answer.of(Token.verified(reply.token("id_token"), Answer.TYP, keys), parties, asked, Time.currentTime());
     }
 
     private boolean holds(Notes.Push last) {
         return last.flow().equals(step.flow()) && last.level() == step.level()
-                && last.address().equals(step.address().toString())
+                && last.address().equals(step.returnAddress())
                 && last.expires() > Time.currentTime() + MARGIN;
     }
 
@@ -90,11 +89,14 @@ final class HandOff {
         String jti = UUID.randomUUID().toString();
         Question question = new Question(step, parties, binding, jti, Time.currentTime());
         String request = new RealmSignature(step.session(), step.realm()).sign(Question.TYP, question.claims());
-        Sidecar.Reply reply = sidecar.post(parties.backchannel() + "/par", Map.of("client_id", parties.realm(), "request", request));
+        Sidecar.Reply reply = breaker.call(() ->
+                sidecar.post(parties.backchannel() + "/par", Map.of("client_id", parties.realm(), "request", request)));
+        if (reply.status() >= 500) throw new Fault(Fault.Kind.OUTAGE, "/par answered " + reply.status());
         if (reply.status() != 200 && reply.status() != 201) throw broken("/par", reply);
-        Decision.Asked asked = new Decision.Asked(step.user().getId(), binding.nonce(), jti);
-        Decision decision = Decision.of(Token.verified(token(reply, "decision"), Decision.TYP, keys), parties, asked, Time.currentTime());
-        notes.keep(new Notes.Push(step.flow(), step.level(), step.address().toString(),
+        Decision.Asked asked = new Decision.Asked(step.user().getId(), binding.nonce(), jti, step.purpose() != Purpose.DIRECT);
+        Decision decision = Decision.of(Token.verified(reply.token("decision"), Decision.TYP, keys), parties, asked, Time.currentTime());
+        if (decision.needed()) Verdict.of(step).need();
+        notes.keep(new Notes.Push(step.flow(), step.level(), step.returnAddress(),
                 decision.needed(), decision.requestUri(), decision.expires()));
         return decision;
     }
@@ -104,20 +106,6 @@ final class HandOff {
         return new RealmSignature(step.session(), step.realm()).sign(ASSERTION_TYP, Map.of(
                 "iss", parties.realm(), "sub", parties.realm(), "aud", parties.sidecar(),
                 "jti", UUID.randomUUID().toString(), "iat", now, "exp", now + ASSERTION_LIFE));
-    }
-
-    private static String token(Sidecar.Reply reply, String name) throws Fault {
-        JsonNode token = json(reply).path(name);
-        if (!token.isTextual()) throw Fault.untrusted("the answer holds no " + name);
-        return token.textValue();
-    }
-
-    private static JsonNode json(Sidecar.Reply reply) throws Fault {
-        try {
-            return JsonSerialization.mapper.readTree(reply.body());
-        } catch (IOException e) {
-            throw Fault.untrusted("the answer is not JSON");
-        }
     }
 
     private static Fault refused(Sidecar.Reply reply) {

@@ -17,17 +17,13 @@ final class LatchkeyAuthenticator implements Authenticator {
     public void authenticate(AuthenticationFlowContext context) {
         Step step = Step.of(context);
         try {
-            HandOff handOff = HandOff.of(step);
-            Decision decision = handOff.ask();
-            Lockout lockout = new Lockout(step);
-            lockout.count(decision.failures());
-            lockout.refuseLocked();
-            if (decision.needed()) {
-                context.forceChallenge(Response.status(Response.Status.FOUND).location(handOff.authorize(decision)).build());
+            if (!new Pass(step, context.getEvent()).isNeeded()) {
+                context.success();
                 return;
             }
-            skip(step);
-            context.success();
+            new Lockout(step).refuseLocked();
+            HandOff handOff = HandOff.of(step);
+            context.forceChallenge(Response.status(Response.Status.FOUND).location(handOff.authorize(handOff.ask())).build());
         } catch (Fault fault) {
             refuse(context, step, fault);
         }
@@ -42,25 +38,13 @@ final class LatchkeyAuthenticator implements Authenticator {
         }
         Step step = Step.of(context);
         try {
-            Answer answer = HandOff.of(step).redeem(given);
-            Lockout lockout = new Lockout(step);
-            lockout.count(answer.failures());
-            lockout.refuseLocked();
-            Notes.prove(step.login(), answer.level(), answer.amr());
+            new Pass(step, context.getEvent()).redeem(given);
             Notes.of(step).done();
             // Wrong tries were counted in this category, and only a success in it clears them.
             context.success(OTPCredentialModel.TYPE);
         } catch (Fault fault) {
             refuse(context, step, fault);
         }
-    }
-
-    /** Success here raises the level where the flow has one: what the client asked for must have been proven. */
-    private static void skip(Step step) throws Fault {
-        if (step.level() >= Purpose.LOGIN.level) {
-            throw Fault.untrusted("the sidecar needs nothing though level " + step.level() + " was asked");
-        }
-        LatchkeyCondition.skip(step);
     }
 
     private static void refuse(AuthenticationFlowContext context, Step step, Fault fault) {

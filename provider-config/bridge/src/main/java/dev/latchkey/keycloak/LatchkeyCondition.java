@@ -12,7 +12,7 @@ import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 
-/** True unless the sidecar's signed answer says that this login needs no second factor. */
+/** True unless {@link Pass} says that this login needs no second factor. */
 final class LatchkeyCondition implements ConditionalAuthenticator {
 
     static final LatchkeyCondition SINGLETON = new LatchkeyCondition();
@@ -24,23 +24,11 @@ final class LatchkeyCondition implements ConditionalAuthenticator {
         Step step = Step.of(context, sibling(context));
         if (Notes.of(step).isDone()) return true;
         try {
-            Decision decision = HandOff.of(step).ask();
-            Lockout lockout = new Lockout(step);
-            lockout.count(decision.failures());
-            if (decision.needed()) return true;
-            lockout.refuseLocked();
-            skip(step);
-            return false;
+            return new Pass(step, context.getEvent()).isNeeded();
         } catch (Fault fault) {
             // The sibling meets the same fault and shows the page: a condition has no page of its own.
             return true;
         }
-    }
-
-    /** Leaves the first factor alone in the notes, unless another execution proved more in this login. */
-    static void skip(Step step) {
-        if (Proven.isLatchkeyDone(step.realm(), step.login(), step.user())) return;
-        Notes.prove(step.login(), 1, Proven.amr(step.realm(), step.login(), step.user()));
     }
 
     private static AuthenticationExecutionModel sibling(AuthenticationFlowContext context) {

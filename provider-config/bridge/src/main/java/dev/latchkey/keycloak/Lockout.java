@@ -9,6 +9,7 @@ import org.keycloak.events.Errors;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserLoginFailureModel;
+import org.keycloak.models.UserModel;
 import org.keycloak.models.utils.KeycloakModelUtils;
 import org.keycloak.services.managers.BruteForceProtector;
 
@@ -32,8 +33,10 @@ record Lockout(Step step) {
         // In a session of its own: this one may still see the numbers from before they were counted.
         String error = KeycloakModelUtils.runJobInTransactionWithResult(step.session().getKeycloakSessionFactory(), own -> {
             RealmModel realm = realm(own);
-            return AuthenticatorUtils.getDisabledByBruteForceEventError(own.getProvider(BruteForceProtector.class),
-                    own, realm, own.users().getUserById(realm, step.user().getId()));
+            UserModel user = own.users().getUserById(realm, step.user().getId());
+            // Who is registering at this moment is not there yet for others.
+            return user == null ? null : AuthenticatorUtils.getDisabledByBruteForceEventError(
+                    own.getProvider(BruteForceProtector.class), own, realm, user);
         });
         if (error == null) return;
         throw new Fault(Errors.USER_TEMPORARILY_DISABLED.equals(error) ? Fault.Kind.LOCKED : Fault.Kind.DISABLED,

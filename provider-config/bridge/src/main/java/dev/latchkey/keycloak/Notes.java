@@ -55,7 +55,7 @@ record Notes(AuthenticationSessionModel login, String execution, String user) {
 
     void keep(Push push) {
         keep(DECISION, Map.of("user", user, "flow", push.flow(), "level", push.level(), "address", push.address(),
-                "needed", push.needed(), "requestUri", push.needed() ? push.requestUri() : "", "expires", push.expires()));
+                "needed", push.needed(), "requestUri", push.requestUri() == null ? "" : push.requestUri(), "expires", push.expires()));
     }
 
     void spend() {

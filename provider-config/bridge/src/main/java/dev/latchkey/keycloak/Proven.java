@@ -22,6 +22,10 @@ final class Proven {
     private static final Map<String, String> BUILT_IN = Map.of(
             "auth-username-password-form", "pwd",
             "auth-password-form", "pwd",
+            "idp-username-password-form", "pwd",
+            "registration-password-action", "pwd",
+            "direct-grant-validate-password", "pwd",
+            "direct-grant-validate-otp", "otp",
             "auth-otp-form", "otp",
             "webauthn-authenticator", "hwk",
             "webauthn-authenticator-passwordless", "hwk");
@@ -31,7 +35,7 @@ final class Proven {
 
     /** Without {@code mfa}: whether several things are several factors is for the sidecar to say. */
     static List<String> amr(RealmModel realm, AuthenticationSessionModel login, UserModel user) {
-        Stream<String> here = isLatchkeyDone(realm, login, user) ? latchkey(login) : Stream.empty();
+        Stream<String> here = isLatchkeyDone(realm, login, user) ? latchkey(login.getUserSessionNotes().get(Notes.AMR)) : Stream.empty();
         return Stream.concat(successful(realm, login).map(execution -> name(realm, execution)), here)
                 .filter(Objects::nonNull)
                 .distinct()
@@ -66,8 +70,7 @@ final class Proven {
         return value == null || value.isBlank() ? null : value.trim();
     }
 
-    private static Stream<String> latchkey(AuthenticationSessionModel login) {
-        String note = login.getUserSessionNotes().get(Notes.AMR);
+    static Stream<String> latchkey(String note) {
         if (note == null) return Stream.empty();
         try {
             return JsonSerialization.readValue(note, new TypeReference<List<String>>() { }).stream()

@@ -4,7 +4,8 @@ package dev.latchkey.keycloak;
 enum Purpose {
     LOGIN("login", 2),
     MANAGE("manage", 1),
-    ENROL("enrol", 1);
+    ENROL("enrol", 1),
+    DIRECT("direct", 2);
 
     final String claim;
     final int level;

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 
 import org.keycloak.models.RealmModel;
-import org.keycloak.models.UserSessionModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /** The request object's claims, as docs/protocol.md tells them. */
@@ -25,7 +24,7 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         claims.put("jti", jti);
         claims.put("response_type", "code");
         claims.put("scope", "openid");
-        claims.put("redirect_uri", step.address().toString());
+        if (step.address() != null) claims.put("redirect_uri", step.address().toString());
         claims.put("state", binding.state());
         claims.put("nonce", binding.nonce());
         claims.put("sid", step.sid());
@@ -41,8 +40,11 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
     private void describeLogin(Map<String, Object> claims) {
         AuthenticationSessionModel login = step.login();
         List<String> amr = Proven.amr(step.realm(), login, step.user());
+        SingleSignOn session = SingleSignOn.of(step);
+        if (session != null && amr.isEmpty()) amr = session.amr();
         claims.put("amr", amr);
-        Long authTime = amr.isEmpty() ? sessionTime() : Long.valueOf(now);
+        // Single sign-on proves nothing anew: the time is that of the session it rests on.
+        Long authTime = session != null ? session.authTime() : amr.isEmpty() ? null : Long.valueOf(now);
         if (authTime != null) claims.put("auth_time", authTime);
         if (step.level() > 0) claims.put("acr_values", Integer.toString(step.level()));
         String maxAge = login.getClientNote("max_age");
@@ -51,14 +53,8 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         if (prompt != null && !prompt.isBlank()) claims.put("prompt", prompt);
     }
 
-    /** Single sign-on proves nothing anew: the time is that of the session it rests on. */
-    private Long sessionTime() {
-        UserSessionModel session = step.session().sessions().getUserSession(step.realm(), step.sid());
-        String time = session == null ? null : session.getNote("AUTH_TIME");
-        return time == null || !time.matches("\\d{1,12}") ? null : Long.valueOf(time);
-    }
-
     private long loginExpiresAt() {
+        if (step.address() == null) return now + LIFE;
         RealmModel realm = step.realm();
         int action = realm.getAccessCodeLifespanUserAction();
         int login = realm.getAccessCodeLifespanLogin() > 0 ? realm.getAccessCodeLifespanLogin() : action;

@@ -17,10 +17,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import org.keycloak.util.JsonSerialization;
+
 /** The back channel: one kept-alive client for all realms. */
 final class Sidecar {
 
     record Reply(int status, byte[] body) {
+
+        /** A token in a JSON body, not yet verified. */
+        String token(String name) throws Fault {
+            try {
+                JsonNode token = JsonSerialization.mapper.readTree(body).path(name);
+                if (token.isTextual()) return token.textValue();
+            } catch (IOException e) {
+                throw Fault.untrusted("the answer is not JSON");
+            }
+            throw Fault.untrusted("the answer holds no " + name);
+        }
     }
 
     private final Duration timeout;
@@ -57,7 +71,7 @@ final class Sidecar {
         try {
             return attempt(request, end);
         } catch (ConnectException e) {
-            throw unreachable(request, "refused the connection", e);
+            throw away(request, "refused the connection", e);
         } catch (IOException e) {
             return again(request, end, e);
         }
@@ -68,6 +82,8 @@ final class Sidecar {
         if (first instanceof TooLarge) throw Fault.untrusted(request.uri().getPath() + ": " + first.getMessage());
         try {
             return attempt(request, end);
+        } catch (ConnectException e) {
+            throw away(request, "refused the connection", e);
         } catch (IOException e) {
             throw unreachable(request, "failed: " + e.getClass().getSimpleName(), e);
         }
@@ -79,7 +95,7 @@ final class Sidecar {
             HttpResponse<byte[]> response = exchange.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
             return new Reply(response.statusCode(), response.body());
         } catch (TimeoutException e) {
-            throw unreachable(request, "did not answer within " + timeout.toMillis() + " ms", e);
+            throw away(request, "did not answer within " + timeout.toMillis() + " ms", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unreachable(request, "was interrupted", e);
@@ -89,6 +105,10 @@ final class Sidecar {
         } finally {
             exchange.cancel(true);
         }
+    }
+
+    private static Fault away(HttpRequest request, String what, Exception cause) {
+        return new Fault(Fault.Kind.OUTAGE, request.uri() + " " + what, cause);
     }
 
     private static Fault unreachable(HttpRequest request, String what, Exception cause) {

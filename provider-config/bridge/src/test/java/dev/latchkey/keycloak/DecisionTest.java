@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** R13, R31, P15: only a literal, fresh, own false skips. */
 class DecisionTest {
 
-    private static final Decision.Asked ASKED = new Decision.Asked("u1", "n1", "j1");
+    private static final Decision.Asked ASKED = new Decision.Asked("u1", "n1", "j1", true);
 
     private static Decision read(Map<String, Object> claims, long now) throws Fault {
         String jws = Signed.token(claims, Decision.TYP);

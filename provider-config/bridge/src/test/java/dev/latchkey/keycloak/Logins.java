@@ -12,6 +12,7 @@ import java.util.Map;
 
 import org.keycloak.sessions.AuthenticationSessionModel;
 import org.keycloak.sessions.CommonClientSessionModel.ExecutionStatus;
+import org.keycloak.sessions.RootAuthenticationSessionModel;
 
 /** Authentication sessions that remember their notes. */
 final class Logins {
@@ -30,6 +31,20 @@ final class Logins {
         when(login.getUserSessionNotes()).thenReturn(userNotes);
         doAnswer(call -> userNotes.put(call.getArgument(0), call.getArgument(1))).when(login).setUserSessionNote(anyString(), any());
         when(login.getExecutionStatus()).thenReturn(status);
+        Map<String, String> clientNotes = new HashMap<>();
+        when(login.getClientNote(anyString())).thenAnswer(call -> clientNotes.get(call.<String>getArgument(0)));
+        doAnswer(call -> clientNotes.put(call.getArgument(0), call.getArgument(1))).when(login).setClientNote(anyString(), any());
+        doAnswer(call -> clientNotes.remove(call.<String>getArgument(0))).when(login).removeClientNote(anyString());
+        together(login);
         return login;
+    }
+
+    /** Tabs of one browser. */
+    static void together(AuthenticationSessionModel... tabs) {
+        RootAuthenticationSessionModel root = mock(RootAuthenticationSessionModel.class);
+        Map<String, AuthenticationSessionModel> all = new LinkedHashMap<>();
+        for (AuthenticationSessionModel tab : tabs) all.put("tab" + all.size(), tab);
+        when(root.getAuthenticationSessions()).thenReturn(all);
+        for (AuthenticationSessionModel tab : tabs) when(tab.getParentSession()).thenReturn(root);
     }
 }

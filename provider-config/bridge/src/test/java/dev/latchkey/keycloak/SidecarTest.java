@@ -94,7 +94,7 @@ class SidecarTest {
     @DisplayName("gives up in time on a server that never answers")
     void hangs() {
         behave(socket -> Thread.sleep(5_000));
-        assertEquals(Fault.Kind.UNREACHABLE, fails().kind());
+        assertEquals(Fault.Kind.OUTAGE, fails().kind());
     }
 
     @Test
@@ -107,7 +107,7 @@ class SidecarTest {
                 socket.getOutputStream().write(' ');
             }
         });
-        assertEquals(Fault.Kind.UNREACHABLE, fails().kind());
+        assertEquals(Fault.Kind.OUTAGE, fails().kind());
     }
 
     @Test
@@ -144,6 +144,6 @@ class SidecarTest {
     void refused() throws IOException {
         String url = url();
         stop();
-        assertEquals(Fault.Kind.UNREACHABLE, assertThrows(Fault.class, () -> new Sidecar(TIMEOUT).get(url)).kind());
+        assertEquals(Fault.Kind.OUTAGE, assertThrows(Fault.class, () -> new Sidecar(TIMEOUT).get(url)).kind());
     }
 }

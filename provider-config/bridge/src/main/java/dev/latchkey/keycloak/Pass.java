@@ -1,0 +1,52 @@
+package dev.latchkey.keycloak;
+
+import org.keycloak.events.EventBuilder;
+
+/** Asks for a step, and lets it pass where nothing is needed: the one way in without a second factor. */
+record Pass(Step step, EventBuilder event) {
+
+    /**
+     * False after a signed decision that needs nothing, or in an outage that the realm leaves open.
+     *
+     * @throws Fault where neither can be told: nobody gets in
+     */
+    boolean isNeeded() throws Fault {
+        Decision decision;
+        Lockout lockout = new Lockout(step);
+        try {
+            decision = HandOff.of(step).ask();
+            lockout.count(decision.failures());
+        } catch (Fault fault) {
+            Outage outage = new Outage(step);
+            if (!outage.opens(fault)) throw fault;
+            lockout.refuseLocked();
+            firstFactorAlone();
+            outage.open(event, fault);
+            return false;
+        }
+        if (decision.needed()) return true;
+        if (step.level() >= Purpose.LOGIN.level) {
+            throw Fault.untrusted("the sidecar needs nothing though level " + step.level() + " was asked");
+        }
+        lockout.refuseLocked();
+        firstFactorAlone();
+        Verdict.of(step).give();
+        return false;
+    }
+
+    /** @throws Fault unless what the browser brought back is redeemed for a signed answer to this step */
+    void redeem(Return given) throws Fault {
+        Answer answer = HandOff.of(step).redeem(given);
+        Lockout lockout = new Lockout(step);
+        lockout.count(answer.failures());
+        lockout.refuseLocked();
+        Notes.prove(step.login(), answer.level(), answer.amr());
+        Verdict.of(step).give();
+    }
+
+    /** Unless another execution proved more in this login, or in the one that single sign-on rests on. */
+    private void firstFactorAlone() {
+        if (Proven.isLatchkeyDone(step.realm(), step.login(), step.user()) || SingleSignOn.of(step) != null) return;
+        Notes.prove(step.login(), 1, Proven.amr(step.realm(), step.login(), step.user()));
+    }
+}

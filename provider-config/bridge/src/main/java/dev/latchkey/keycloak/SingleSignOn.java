@@ -1,0 +1,35 @@
+package dev.latchkey.keycloak;
+
+import java.util.List;
+
+import org.keycloak.authentication.AuthenticatorUtil;
+import org.keycloak.models.UserSessionModel;
+
+/** The user session that a login by single sign-on rests on: nothing was proven in this login itself. */
+record SingleSignOn(UserSessionModel session) {
+
+    private static final String AUTH_TIME = "AUTH_TIME";
+
+    /** Null where this login is not by single sign-on, or its session is another user's. */
+    static SingleSignOn of(Step step) {
+        if (!AuthenticatorUtil.isSSOAuthentication(step.login())) return null;
+        UserSessionModel session = step.session().sessions().getUserSession(step.realm(), step.sid());
+        boolean own = session != null && session.getUser() != null && step.user().getId().equals(session.getUser().getId());
+        return own ? new SingleSignOn(session) : null;
+    }
+
+    /** What Latchkey wrote there; 0 where it never came by. */
+    int level() {
+        String level = session.getNote(Notes.ACR);
+        return level != null && level.matches("[123]") ? Integer.parseInt(level) : 0;
+    }
+
+    List<String> amr() {
+        return Proven.latchkey(session.getNote(Notes.AMR)).toList();
+    }
+
+    Long authTime() {
+        String time = session.getNote(AUTH_TIME);
+        return time == null || !time.matches("\\d{1,12}") ? null : Long.valueOf(time);
+    }
+}
