@@ -7,6 +7,7 @@ import type { LogConfig } from 'kysely'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { realmKeys } from './adapters/keycloak/realm-keys.ts'
+import { deliveryOf } from './adapters/sms/delivery.ts'
 import { createSealer } from './adapters/secrets/sealer.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
@@ -20,6 +21,7 @@ import type { Kit } from './core/step.ts'
 import { registry } from './methods/index.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
+import { createMetrics } from './web/metrics.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
 
@@ -54,8 +56,14 @@ export async function createApp(
   const signer = createSigningKeys(database, sealer, clock)
   await signer.refresh(clock())
 
+  const delivery = deliveryOf(config)
+  const metrics = createMetrics()
+  // Without anybody to send them, codes by text message are no method.
+  const usable = new Map(
+    [...registry].filter(([, method]) => method.sendChallenge === undefined || delivery.courier),
+  )
   const kit = (): Kit => ({
-    registry,
+    registry: usable,
     now: clock(),
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),
@@ -66,6 +74,8 @@ export async function createApp(
     store: createLoginStore(database, sealer),
     signer,
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
+    courier: delivery.courier,
+    metrics,
     kit,
     log,
     origin: new URL(config.hostname).origin,
@@ -76,8 +86,12 @@ export async function createApp(
   ]
 
   return {
-    web: createServer(context, { trustProxy: config.trustProxy === 'xforwarded' }),
-    management: createManagement(async () => {
+    web: createServer(context, {
+      trustProxy: config.trustProxy === 'xforwarded',
+      ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
+      ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
+    }),
+    management: createManagement(metrics.registry, async () => {
       await sql`select 1`.execute(database.db)
     }),
     store: context.store,

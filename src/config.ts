@@ -111,6 +111,52 @@ export const SETTINGS = {
     sentence:
       'The keys that encrypt secrets at rest: `<id>:<base64 of 32 random bytes>`, several parted by commas. The first one encrypts, all decrypt. Keep a copy: without it every user must set up again.',
   }),
+  delivery: setting({
+    name: 'LATCHKEY_DELIVERY',
+    parse: z.enum(['none', 'twilio', 'webhook', 'inbox'], 'must be none, twilio, webhook or inbox'),
+    default: 'none',
+    sentence:
+      'Who sends text messages: `twilio`, a `webhook` of your own, or `inbox`, which sends nothing and shows them at `/dev/inbox` (for trials, on this machine only). With `none` there are no codes by text message.',
+  }),
+  twilioAccountSid: setting({
+    name: 'LATCHKEY_TWILIO_ACCOUNT_SID',
+    parse: z.string(),
+    default: '',
+    sentence: "Twilio's account, `AC…`.",
+  }),
+  twilioAuthToken: setting({
+    name: 'LATCHKEY_TWILIO_AUTH_TOKEN',
+    parse: z.string(),
+    default: '',
+    secret: true,
+    sentence: "The account's auth token.",
+  }),
+  twilioFrom: setting({
+    name: 'LATCHKEY_TWILIO_FROM',
+    parse: z.string(),
+    default: '',
+    sentence: 'The number to send from, in E.164, or a messaging service, `MG…`.',
+  }),
+  twilioUrl: setting({
+    name: 'LATCHKEY_TWILIO_URL',
+    parse: address,
+    default: 'https://api.twilio.com',
+    sentence: "Twilio's API.",
+  }),
+  smsWebhookUrl: setting({
+    name: 'LATCHKEY_SMS_WEBHOOK_URL',
+    parse: address.or(z.literal('')),
+    default: '',
+    sentence:
+      'Where the webhook takes messages: a POST with JSON `{ to, text }`, signed as Standard Webhooks say.',
+  }),
+  smsWebhookSecret: setting({
+    name: 'LATCHKEY_SMS_WEBHOOK_SECRET',
+    parse: z.string(),
+    default: '',
+    secret: true,
+    sentence: "The key of the webhook's HMAC-SHA-256.",
+  }),
   theme: setting({
     name: 'LATCHKEY_THEME',
     parse: z.string().regex(/^[\w-]+$/, 'must be the name of a folder'),
@@ -169,7 +215,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   }
   const config = values as Partial<Values>
   if (config.allowHttp !== true) {
-    for (const key of ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl'] as const) {
+    for (const key of ADDRESSES) {
       if (isPlainHttp(config[key] ?? '')) {
         faults.push(
           `${SETTINGS[key].name} must be https, or LATCHKEY_ALLOW_HTTP be true (it is "${config[key]}")`,
@@ -177,9 +223,29 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       }
     }
   }
+  faults.push(...deliveryFaults(config))
   if (faults.length > 0) throw new Error(`the settings are not usable:\n- ${faults.join('\n- ')}`)
   const complete = values as Values
   return { ...complete, realms: complete.realms.map((name) => realmOf(name, complete)) }
+}
+
+const ADDRESSES = ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl', 'twilioUrl', 'smsWebhookUrl'] as const
+
+/** What the chosen delivery lacks. */
+function deliveryFaults(config: Partial<Values>): string[] {
+  const needed = {
+    none: [],
+    inbox: [],
+    twilio: ['twilioAccountSid', 'twilioAuthToken', 'twilioFrom'],
+    webhook: ['smsWebhookUrl', 'smsWebhookSecret'],
+  } as const
+  const faults = needed[config.delivery ?? 'none']
+    .filter((key) => config[key] === '')
+    .map((key) => `${SETTINGS[key].name} must be set for LATCHKEY_DELIVERY=${config.delivery}`)
+  if (config.delivery === 'inbox' && !isLoopback(config.host ?? '')) {
+    faults.push('LATCHKEY_DELIVERY=inbox shows codes to whoever asks: LATCHKEY_HTTP_HOST must be 127.0.0.1')
+  }
+  return faults
 }
 
 function read(one: Setting<unknown>, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {
@@ -213,6 +279,9 @@ function realmOf(name: string, config: Values): Realm {
 /** Plain http to another machine: what travels there could be read and changed. */
 function isPlainHttp(url: string): boolean {
   if (!url.startsWith('http:')) return false
-  const { hostname } = new URL(url)
-  return !(hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname))
+  return !isLoopback(new URL(url).hostname)
+}
+
+function isLoopback(host: string): boolean {
+  return ['localhost', '::1', '[::1]'].includes(host) || /^127(\.\d+){3}$/.test(host)
 }

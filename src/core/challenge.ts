@@ -1,15 +1,12 @@
-import { MAX_CREDENTIAL_FAILURES, lockedFor } from './lockout.ts'
+import { lockedFor } from './lockout.ts'
 import { beginSetUp } from './enrolment.ts'
 import type { MethodId } from './method.ts'
+import { verifiedCount } from './sending.ts'
+import { triable } from './triable.ts'
 import type { Change } from './ports.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Credential, Proof, Situation } from './transaction.ts'
-
-/** The credentials of a method that may still be tried (R8). */
-export function triable(credentials: readonly Credential[], method: MethodId): Credential[] {
-  return credentials.filter((own) => own.method === method && own.failures < MAX_CREDENTIAL_FAILURES)
-}
 
 /**
  * Takes the answer to a challenge. Pure: the change that it returns must be committed for it to be true, and where the
@@ -33,13 +30,14 @@ function firstMatch(
   answer: string,
   kit: Kit,
 ): 'missing' | 'wrong' | { credential: Credential; data: unknown } {
-  const { account } = situation.transaction
+  const { account, stage } = situation.transaction
+  const keep = stage.at === 'challenge' ? stage.keep : undefined
   const known = kit.registry.get(method)
   if (known === undefined) return 'wrong'
   const context = methodContext(situation, kit)
   let worst: 'missing' | 'wrong' = 'wrong'
   for (const credential of triable(situation.credentials, method)) {
-    const verdict = known.finishChallenge(known.read(credential.data), answer, account, context)
+    const verdict = known.finishChallenge(known.read(credential.data), keep, answer, account, context)
     if (verdict.ok) return { credential, data: verdict.credential }
     worst = verdict.error
   }
@@ -59,6 +57,7 @@ function accept(
     ...transaction,
     failures: { ...transaction.failures, to: reported },
   }
+  const verified = verifiedCount(method, kit)
   const next = after({ ...situation, transaction: reporting }, method, data, proof, kit)
   return {
     result: 'accepted',
@@ -68,6 +67,7 @@ function accept(
       attempts,
       transaction: next.transaction,
       credentials: [{ id: credential.id, data, version: credential.version, usedAt: kit.now }],
+      ...(verified === undefined ? {} : { counts: verified }),
       audit: [entry('challenge.succeeded', transaction, kit, { method })],
     },
   }
@@ -122,6 +122,9 @@ export function chooseChallenge(situation: Situation, method: string, kit: Kit):
   if (!offered || !kit.registry.has(method)) return { result: 'refused', error: 'missing' }
   return {
     result: 'accepted',
-    change: { ...owner(transaction), transaction: moveTo(transaction, { ...stage, method }) },
+    change: {
+      ...owner(transaction),
+      transaction: moveTo(transaction, { at: 'challenge', method, then: stage.then }),
+    },
   }
 }

@@ -1,6 +1,7 @@
 import { lockedFor } from './lockout.ts'
 import type { MethodId, Registry } from './method.ts'
 import type { Change } from './ports.ts'
+import { verifiedCount } from './sending.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Credential, PendingCredential, Proof, Situation, Stage } from './transaction.ts'
@@ -69,10 +70,18 @@ export function answerEnrolment(
   const pending = [{ method, label: cleanLabel(answer.label), data: verdict.credential }]
   const proof = proofBy(method, transaction, kit)
   const companion = missingCompanion(situation, kit.registry)
-  if (companion === undefined) return store(situation, pending, proof, kit)
+  const counts = verifiedCount(method, kit)
+  if (companion === undefined) return store(situation, pending, proof, kit, counts)
   const { keep } = companion.beginEnrolment(transaction.account, context)
   const next: Stage = { at: 'save-codes', method: companion.id, keep, pending, proven: stage.proven, proof }
-  return { result: 'accepted', change: { ...owner(transaction), transaction: moveTo(transaction, next) } }
+  return {
+    result: 'accepted',
+    change: {
+      ...owner(transaction),
+      transaction: moveTo(transaction, next),
+      ...(counts === undefined ? {} : { counts }),
+    },
+  }
 }
 
 /** "I have saved my backup codes": ends the set-up; nothing is enabled before it (S18). */
@@ -93,7 +102,13 @@ export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Ou
 }
 
 /** Saves what was set up, a new set of backup codes in place of the old, and ends the step. */
-function store(situation: Situation, pending: PendingCredential[], proof: Proof, kit: Kit): Outcome {
+function store(
+  situation: Situation,
+  pending: PendingCredential[],
+  proof: Proof,
+  kit: Kit,
+  counts?: Change['counts'],
+): Outcome {
   const { transaction, credentials } = situation
   const { attempts, reported } = success(situation)
   const reporting = { ...transaction, failures: { ...transaction.failures, to: reported } }
@@ -108,6 +123,7 @@ function store(situation: Situation, pending: PendingCredential[], proof: Proof,
     transaction: ended.transaction,
     enrol: pending.map((made) => ({ ...made, id: kit.random(16).toString('base64url'), at: kit.now })),
     remove: replaced.map(({ id }) => id),
+    ...(counts === undefined ? {} : { counts }),
     audit: pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
   }
   return { result: 'accepted', change, code: ended.code }

@@ -21,17 +21,41 @@ export interface Account {
   username: string
   /** What an authenticator app shows as the issuer. */
   issuer: string
+  /** The number that an administrator set, E.164; it counts as stored (R25). */
+  phone?: string
 }
 
 /** What a page needs to show for a step; nothing in it is kept. */
 export type Shown =
-  { kind: 'totp'; secret?: string; uri?: string } | { kind: 'backup-codes'; left?: number; codes?: string[] }
+  | { kind: 'totp'; secret?: string; uri?: string }
+  | { kind: 'backup-codes'; left?: number; codes?: string[] }
+  /** The form for a phone number, with what was typed before. */
+  | { kind: 'phone'; country: string | undefined; phone: string }
+  /** `to` is masked. `fixed`: the user can't change it here. */
+  | { kind: 'sent-code'; to: string; fixed: boolean }
 
-/** A step that began: what to show now and what to keep, sealed, until the answer comes. */
-export interface Step<State> {
-  show: Shown
-  keep: State
+/** A message that a method wants sent; whoever asked for the step carries it out. */
+export interface Send {
+  channel: 'sms'
+  /** E.164 */
+  to: string
+  code: string
 }
+
+/** A step that began: what to keep, sealed, until the answer comes, and what to send. */
+export interface Step<State> {
+  keep: State
+  send?: Send
+}
+
+/** What is wrong with an address that codes would go to. */
+export type DestinationError =
+  | 'phone-missing'
+  | 'phone-malformed'
+  | 'phone-too-short'
+  | 'phone-too-long'
+  | 'phone-not-mobile'
+  | 'phone-country'
 
 /**
  * What became of an answer. `missing`: nothing that could be a code, not counted as a try. `wrong`: wrong, late or
@@ -52,12 +76,23 @@ export interface Method<Credential = unknown, State = unknown> {
   /** Reads a stored credential. Throws where the JSON is not one. */
   read(json: unknown): Credential
   beginEnrolment(account: Account, context: MethodContext): Step<State>
+  /** Takes the address that codes are to go to. Only for a method that sends. */
+  aimEnrolment?(
+    typed: { country: string; phone: string },
+    context: MethodContext,
+  ): { ok: true; keep: State } | { ok: false; error: DestinationError; keep: State }
+  /** A new code to where the enrolment aims, in place of the one before. Undefined while there is no such place. */
+  sendEnrolment?(state: State, account: Account, context: MethodContext): Step<State> | undefined
   /** Shows a begun enrolment again, from what was kept. */
   showEnrolment(state: State, account: Account): Shown
   finishEnrolment(state: State, answer: string, account: Account, context: MethodContext): Verdict<Credential>
+  /** A new code for a challenge, in place of the one before. Only for a method that sends. */
+  sendChallenge?(credential: Credential, account: Account, context: MethodContext): Step<State>
   showChallenge(credential: Credential): Shown
+  /** `state` is what `sendChallenge` kept; undefined for a method that does not send, or has not yet. */
   finishChallenge(
     credential: Credential,
+    state: State | undefined,
     answer: string,
     account: Account,
     context: MethodContext,

@@ -22,6 +22,7 @@ export interface AuditEntry {
     | 'enrolment.succeeded'
     | 'enrolment.failed'
     | 'lockout.started'
+    | 'code.sent'
     | 'decision.needed'
   realm: string
   userId: string
@@ -50,11 +51,26 @@ export interface Change {
   failed?: string[]
   /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
   reported?: number
+  /** Counted at `at`, epoch milliseconds: all of them, or the whole change is refused. */
+  counts?: { at: number; counts: Count[] }
   audit?: AuditEntry[]
 }
 
-/** `replayed`: the message was used before. `lost`: another request was faster; read again and decide again. */
-export type Committed = 'written' | 'replayed' | 'lost'
+/** A count within a window of time, refused where it stands at its limit already. */
+export interface Count {
+  scope: 'number' | 'prefix' | 'address' | 'user' | 'hour' | 'day' | 'verified'
+  /** What is counted, hashed where it is personal. */
+  key: string
+  /** Milliseconds. */
+  window: number
+  limit: number
+}
+
+/**
+ * `replayed`: the message was used before. `lost`: another request was faster; read again and decide again.
+ * `limitedUntil`: a count stood at its limit, until then; epoch milliseconds.
+ */
+export type Committed = 'written' | 'replayed' | 'lost' | { limitedUntil: number }
 
 /** What the decision on a push needs, read at one moment. */
 export interface Background {
@@ -77,4 +93,12 @@ export interface LoginStore {
   ): Promise<Situation | undefined>
   /** One round trip and one commit. */
   commit(change: Change): Promise<Committed>
+  /** How many messages the realm sent in the hour of `now`, and how many codes were verified. */
+  sendFigures(realm: string, now: number): Promise<{ sent: number; verified: number }>
+}
+
+/** Takes messages where they go. */
+export interface Courier {
+  /** `refused`: the provider will not send to it. `failed`: it is not known to be sent. Never throws. */
+  send(message: { to: string; text: string }): Promise<'sent' | 'refused' | 'failed'>
 }

@@ -1,4 +1,4 @@
-import type { MethodContext, MethodId, Registry } from './method.ts'
+import type { MethodContext, MethodId, Registry, Send } from './method.ts'
 import type { AuditEntry, Change } from './ports.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
@@ -19,13 +19,15 @@ export interface Kit {
 
 /**
  * What became of what a browser sent. `stale`: it answers a page that the step has left; show where the step stands.
- * `code` is the plain authorization code, where the step ended: only its hash is in the change.
+ * `limited`: no code was sent, and none can be before `until`, epoch milliseconds. `send` goes out once the change is
+ * written. `code` is the plain authorization code, where the step ended: only its hash is in the change.
  */
 export type Outcome =
   | { result: 'stale'; change?: Change }
   | { result: 'locked' }
   | { result: 'refused'; error: 'missing' | 'wrong'; change?: Change }
-  | { result: 'accepted'; change: Change; code?: string }
+  | { result: 'limited'; until: number }
+  | { result: 'accepted'; change: Change; code?: string; send?: Send }
 
 /** A URL-safe random text of 256 bits. */
 export function token(kit: Kit): string {

@@ -24,10 +24,11 @@ export interface Question {
 /**
  * Where a step stands. What is shown once only, or not proven yet, lives here, sealed, and nowhere else. `proven` is
  * what a challenge before the set-up proved; without it the set-up is the user's first, on the password alone (R26).
+ * `sentAt` is when the newest code was sent, epoch milliseconds.
  */
 export type Stage =
-  | { at: 'challenge'; method: MethodId; then: 'done' | 'enrol' }
-  | { at: 'enrol'; method: MethodId | undefined; keep: unknown; proven: Proof | undefined }
+  | { at: 'challenge'; method: MethodId; then: 'done' | 'enrol'; keep?: unknown; sentAt?: number }
+  | { at: 'enrol'; method: MethodId | undefined; keep: unknown; proven: Proof | undefined; sentAt?: number }
   | {
       at: 'save-codes'
       method: MethodId

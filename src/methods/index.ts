@@ -1,6 +1,9 @@
 import type { Method, Registry } from '../core/method.ts'
 import { backupCodes } from './backup-codes/backup-codes.ts'
+import { sms } from './sent-code/sms.ts'
 import { totp } from './totp/totp.ts'
 
 /** Every method that Latchkey knows. A new one is a folder beside these and a line here. */
-export const registry: Registry = new Map([totp, backupCodes].map((method) => [method.id, method as Method]))
+export const registry: Registry = new Map(
+  [totp, sms, backupCodes].map((method) => [method.id, method as Method]),
+)

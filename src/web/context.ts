@@ -1,9 +1,10 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Logger } from 'pino'
 import { AppError } from '../core/errors.ts'
-import type { LoginStore } from '../core/ports.ts'
+import type { Courier, LoginStore } from '../core/ports.ts'
 import type { Realm } from '../core/realm.ts'
 import type { Kit } from '../core/step.ts'
+import type { Metrics } from './metrics.ts'
 import type { Renderer } from './render/render.ts'
 
 /** The sidecar's own keys, as the protocol uses them. */
@@ -19,6 +20,9 @@ export interface WebContext {
   store: LoginStore
   signer: Signer
   renderer: Renderer
+  /** Absent where nothing sends text messages. */
+  courier: Courier | undefined
+  metrics: Metrics
   /** The kit of this moment. */
   kit(): Kit
   log: Logger

@@ -1,11 +1,9 @@
 import express from 'express'
 import type { Express } from 'express'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 
 /** Health and figures, on a port of their own. `ready` rejects where the server can't serve. */
-export function createManagement(ready: () => Promise<void>): Express {
-  const metrics = new Registry()
-  collectDefaultMetrics({ register: metrics })
+export function createManagement(metrics: Registry, ready: () => Promise<void>): Express {
   const app = express()
   app.disable('x-powered-by')
   app.get('/health/live', (_request, response) => {

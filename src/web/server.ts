@@ -11,8 +11,12 @@ import { takeQuestion } from './protocol/par.ts'
 import { redeemCode } from './protocol/token.ts'
 import { serveResource } from './resources.ts'
 import { sameOriginOnly } from './same-origin.ts'
+import { listInbox, showInbox } from './sms/inbox.ts'
+import type { Inbox } from './sms/inbox.ts'
+import { takeStatus } from './sms/status.ts'
+import type { CallbackCheck } from './sms/status.ts'
 import { cancelStep, challengeForm, downloadCodes, enrolmentForm } from './step/answer.ts'
-import { goOnForm, methodForm, savedForm, takeForm } from './step/answer.ts'
+import { goOnForm, methodForm, phoneForm, resendForm, savedForm, takeForm } from './step/answer.ts'
 import { bindBrowser } from './step/authorize.ts'
 import { showStep } from './step/show.ts'
 
@@ -37,11 +41,23 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/step/:id/enrol/:method', takeForm(enrolmentForm)],
   ['post', '/realms/:realm/step/:id/saved', takeForm(savedForm)],
   ['post', '/realms/:realm/step/:id/method', takeForm(methodForm)],
+  ['post', '/realms/:realm/step/:id/phone', takeForm(phoneForm)],
+  ['post', '/realms/:realm/step/:id/send', takeForm(resendForm)],
   ['post', '/realms/:realm/step/:id/go-on', takeForm(goOnForm)],
 ]
 
-/** The server as browsers and Keycloak see it. @param trustProxy whether `X-Forwarded-For` is believed, one hop */
-export function createServer(context: WebContext, { trustProxy }: { trustProxy: boolean }): Express {
+/** What differs by the operator's choice. */
+interface Options {
+  /** Whether `X-Forwarded-For` is believed, one hop. */
+  trustProxy: boolean
+  /** A trial's messages. */
+  inbox?: Inbox
+  /** For a provider that reports what became of a message. */
+  checkCallback?: CallbackCheck
+}
+
+/** The server as browsers and Keycloak see it. */
+export function createServer(context: WebContext, { trustProxy, inbox, checkCallback }: Options): Express {
   const app = express()
   app.set('trust proxy', trustProxy ? 1 : false)
   app.set('query parser', 'simple')
@@ -62,6 +78,14 @@ export function createServer(context: WebContext, { trustProxy }: { trustProxy: 
     express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 }),
   ]
   mount(app, PAGES, context, forms, answerErrorsAsPage)
+  if (checkCallback !== undefined) {
+    const status: Route[] = [['post', '/sms/status', () => takeStatus(context, checkCallback)]]
+    mount(app, status, context, [express.urlencoded({ extended: false, limit: '16kb' })], answerErrorsAsJson)
+  }
+  if (inbox !== undefined) {
+    app.get('/dev/inbox', showInbox(inbox))
+    app.get('/dev/inbox.json', listInbox(inbox))
+  }
   app.use((_request, _response, next) => next(new AppError('not-found', 'there is no such page')))
   app.use(answerErrorsAsPage(context))
   return app

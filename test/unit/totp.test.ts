@@ -5,16 +5,15 @@ import { ACCOUNT, NOW, SECRET, contextAt } from '../support/kit.ts'
 
 const code = (now: number) => generateSync({ secret: SECRET, epoch: Math.floor(now / 1000) })
 const answer = (text: string, now = NOW, lastStep = 0) =>
-  totp.finishChallenge({ secret: SECRET, lastStep }, text, ACCOUNT, contextAt(now))
+  totp.finishChallenge({ secret: SECRET, lastStep }, undefined, text, ACCOUNT, contextAt(now))
 const wrong = { ok: false, error: 'wrong' }
 const step = (now: number) => Math.floor(now / 30_000)
 
 describe('the authenticator app', () => {
   it('makes 160 random bits and the key URI that every app reads (R1)', () => {
-    const { keep, show } = totp.beginEnrolment(
-      { ...ACCOUNT, issuer: 'Acme: Ltd', username: 'bob:x@y z' },
-      contextAt(),
-    )
+    const account = { ...ACCOUNT, issuer: 'Acme: Ltd', username: 'bob:x@y z' }
+    const { keep } = totp.beginEnrolment(account, contextAt())
+    const show = totp.showEnrolment(keep, account)
     expect(keep.secret).toMatch(/^[A-Z2-7]{32}$/)
     expect(show).toEqual({
       kind: 'totp',

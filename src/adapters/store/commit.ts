@@ -6,10 +6,13 @@ import type { Database } from './database.ts'
 /** One write of a change. `guard`: the whole change is refused where this one finds no row, with this answer. */
 export interface Write {
   statement: RawBuilder<unknown>
-  guard?: Exclude<Committed, 'written'>
+  guard?: Refusal
 }
 
-const POSTGRES_REFUSAL = /latchkey refused: (replayed|lost)/
+/** Why a guard refuses; `limited` names the end of the window, epoch milliseconds. */
+export type Refusal = 'replayed' | 'lost' | `limited ${number}`
+
+const POSTGRES_REFUSAL = /latchkey refused: (replayed|lost|limited \d+)/
 // A unique index or a lock decided for another request: read again, decide again.
 const POSTGRES_RACES = new Set(['23505', '40001', '40P01'])
 const SQLITE_CONSTRAINT = 19
@@ -38,7 +41,7 @@ async function commitPostgres({ db }: Database, writes: Write[]): Promise<Commit
     return 'written'
   } catch (error) {
     const refused = POSTGRES_REFUSAL.exec(error instanceof Error ? error.message : '')?.[1]
-    if (refused === 'replayed' || refused === 'lost') return refused
+    if (refused !== undefined) return answerTo(refused)
     if (POSTGRES_RACES.has((error as { code?: string }).code ?? '')) return 'lost'
     throw error
   }
@@ -53,7 +56,7 @@ function commitSqlite({ db, sqlite }: Database, writes: Write[]): Committed {
       const { changes } = sqlite.prepare(text).run(parameters)
       if (guard !== undefined && Number(changes) === 0) {
         sqlite.exec('ROLLBACK')
-        return guard
+        return answerTo(guard)
       }
     }
     sqlite.exec('COMMIT')
@@ -63,4 +66,9 @@ function commitSqlite({ db, sqlite }: Database, writes: Write[]): Committed {
     if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_CONSTRAINT) return 'lost'
     throw error
   }
+}
+
+function answerTo(refusal: string): Committed {
+  if (refusal === 'replayed' || refusal === 'lost') return refusal
+  return { limitedUntil: Number(refusal.split(' ')[1]) }
 }

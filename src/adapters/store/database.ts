@@ -4,11 +4,15 @@ import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import pg from 'pg'
 import { login } from './migrations/0001-login.ts'
+import { sendCounts } from './migrations/0002-send-counts.ts'
 import { openSqliteFile } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '0001-login': login }
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-login': login,
+  '0002-send-counts': sendCounts,
+}
 const INT8 = 20
 
 /** An open database; `sqlite` is the file where it is one. */

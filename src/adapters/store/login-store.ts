@@ -10,7 +10,9 @@ import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { toAttempts, toCredential, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
-import { writesOf } from './writes.ts'
+import { windowEnd, writesOf } from './writes.ts'
+
+const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
 const RULE = ['realm', 'group_id', 'enforcement', 'methods', 'priority'] as const
@@ -102,6 +104,19 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         ])
         .executeTakeFirst()
       return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
+    },
+
+    async sendFigures(realm, now) {
+      const rows = await db
+        .selectFrom('send_count')
+        .select(['scope', 'count'])
+        .where('realm', '=', realm)
+        .where('scope', 'in', ['hour', 'verified'])
+        .where('window_end', '=', windowEnd(now, HOUR))
+        .where('key', '=', '')
+        .execute()
+      const of = (scope: string) => rows.find((row) => row.scope === scope)?.count ?? 0
+      return { sent: of('hour'), verified: of('verified') }
     },
 
     commit: async (change) => await commitWrites(database, writesOf(change, sealer)),

@@ -9,6 +9,7 @@ const KEPT = 60 * 60_000
 /** Deletes what can't be used any more: message ids past their age, steps past their time. */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
+  await db.deleteFrom('send_count').where('window_end', '<', now).execute()
   await db
     .deleteFrom('transaction')
     .where('expires_at', '<', now - KEPT)

@@ -39,6 +39,7 @@ export interface Schema {
     reported: number
     locked_until: number
   }
+  send_count: { realm: string; scope: string; key: string; window_end: number; count: number }
   used_jti: { realm: string; jti: string; expires_at: number }
   audit: { id: string; at: number; realm: string; user_id: string; event: string; detail: string }
   signing_key: {

@@ -11,6 +11,7 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...attempts(change),
     ...transactions(change, sealer),
     ...credentials(change, sealer),
+    ...counts(change),
     ...audit(change),
   ]
 }
@@ -99,6 +100,24 @@ function credentials(change: Change, sealer: Sealer): Write[] {
     })
   }
   return writes
+}
+
+function counts({ realm, counts: counted }: Change): Write[] {
+  return (counted?.counts ?? []).map(({ scope, key, window, limit }) => {
+    const end = windowEnd(counted?.at ?? 0, window)
+    return {
+      statement: sql`insert into send_count (realm, scope, key, window_end, count)
+        values (${realm}, ${scope}, ${key}, ${end}, 1)
+        on conflict (realm, scope, key, window_end) do update set count = send_count.count + 1
+        where send_count.count < ${limit}`,
+      guard: `limited ${end}` as const,
+    }
+  })
+}
+
+/** The end of the window that a moment lies in; both epoch milliseconds. */
+export function windowEnd(at: number, window: number): number {
+  return (Math.floor(at / window) + 1) * window
 }
 
 function audit(change: Change): Write[] {

@@ -24,8 +24,7 @@ export const backupCodes: Method<BackupCodes, Pending> = {
     const [first = '', ...others] = codes
     const { keyId, value } = hash(account, first, context)
     const left = [value, ...others.map((code) => hash(account, code, context, keyId).value)]
-    const keep = { codes, credential: { keyId, left } }
-    return { show: this.showEnrolment(keep, account), keep }
+    return { keep: { codes, credential: { keyId, left } } }
   },
 
   showEnrolment: (state) => ({ kind: 'backup-codes', codes: pending.parse(state).codes.map(inFours) }),
@@ -37,7 +36,7 @@ export const backupCodes: Method<BackupCodes, Pending> = {
 
   showChallenge: ({ left }) => ({ kind: 'backup-codes', left: left.length }),
 
-  finishChallenge(credential, answer, account, context) {
+  finishChallenge(credential, _state, answer, account, context) {
     const code = normalise(answer)
     if (code.length !== (BYTES * 8) / 5) return { ok: false, error: 'missing' }
     const { value } = hash(account, code, context, credential.keyId)

@@ -20,10 +20,7 @@ export const totp: Method<TotpCredential, TotpCredential> = {
 
   read: (json) => stored.parse(json),
 
-  beginEnrolment(account) {
-    const keep = { secret: generateSecret({ length: SECRET_BYTES }), lastStep: 0 }
-    return { show: this.showEnrolment(keep, account), keep }
-  },
+  beginEnrolment: () => ({ keep: { secret: generateSecret({ length: SECRET_BYTES }), lastStep: 0 } }),
 
   showEnrolment: ({ secret }, account) => ({ kind: 'totp', secret, uri: keyUri(secret, account) }),
 
@@ -31,7 +28,7 @@ export const totp: Method<TotpCredential, TotpCredential> = {
 
   showChallenge: () => ({ kind: 'totp' }),
 
-  finishChallenge: (credential, answer, _account, context) => accept(credential, answer, context),
+  finishChallenge: (credential, _state, answer, _account, context) => accept(credential, answer, context),
 }
 
 function accept(credential: TotpCredential, answer: string, context: MethodContext) {

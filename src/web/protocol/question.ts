@@ -36,6 +36,7 @@ const claims = z.object({
   purpose: z.enum(['login', 'manage', 'enrol', 'direct']),
   login_expires_at: seconds,
   preferred_username: short.min(1),
+  phone_number: short.optional(),
   groups: z.array(z.object({ id: short, path: z.string() })).max(10_000),
   roles: z.array(z.string()).max(10_000),
   amr: z.array(short).max(20),
@@ -77,6 +78,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       userId: asked.sub,
       username: asked.preferred_username,
       issuer: displayName,
+      ...(asked.phone_number === undefined ? {} : { phone: asked.phone_number }),
     },
     question: {
       nonce: asked.nonce,

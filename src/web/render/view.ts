@@ -1,10 +1,26 @@
 /** What the step's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
 
 /** What is wrong with a field; a theme has a sentence for each. A code that is wrong, late or used is one word (R11). */
-export type FieldError = 'code-missing' | 'code-wrong' | 'saved-missing' | 'method-missing'
+export type FieldError =
+  | 'code-missing'
+  | 'code-wrong'
+  | 'saved-missing'
+  | 'method-missing'
+  | 'phone-missing'
+  /** Not a number that this country has. */
+  | 'phone-malformed'
+  | 'phone-too-short'
+  | 'phone-too-long'
+  /** A fixed line, for one. */
+  | 'phone-not-mobile'
+  /** The realm does not send to that country. */
+  | 'phone-country'
+
+/** Why no code was sent; shown as an alert above the form. `seconds` until the next one can be asked for. */
+export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
 /** The id of a method, as in the registry. */
-export type MethodName = 'totp' | 'backup-codes'
+export type MethodName = 'totp' | 'sms' | 'backup-codes'
 
 /** The frame that every page shares. */
 export interface Frame {
@@ -27,6 +43,38 @@ export type View =
       action: string
       error?: FieldError
       device?: string
+      otherUrl?: string
+      cancelUrl?: string
+    }
+  /**
+   * A code that was sent to `destination` (masked). POST `code` to `action`; POST nothing to `resendAction` for a new
+   * one, `resendSeconds` from now. `changeUrl`: another number, while it is not proven.
+   */
+  | {
+      page: 'sent-code'
+      purpose: 'challenge' | 'enrol'
+      action: string
+      destination: string
+      resendAction: string
+      resendSeconds: number
+      error?: FieldError
+      sendError?: SendError
+      changeUrl?: string
+      otherUrl?: string
+      cancelUrl?: string
+    }
+  /**
+   * The phone that codes go to. POST `country` and `phone` to `action`. `countries` are those that the realm sends to,
+   * by name in the page's locale; `country` and `phone` what was typed before.
+   */
+  | {
+      page: 'enrol-phone'
+      action: string
+      countries: { code: string; name: string; callingCode: string; current: boolean }[]
+      phone: string
+      required: boolean
+      error?: FieldError
+      sendError?: SendError
       otherUrl?: string
       cancelUrl?: string
     }

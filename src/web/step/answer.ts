@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/challenge.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/enrolment.ts'
+import { aim, sendCode } from '../../core/sending.ts'
 import type { Kit, Outcome } from '../../core/step.ts'
 import type { Situation } from '../../core/transaction.ts'
 import type { WebContext } from '../context.ts'
@@ -9,10 +10,12 @@ import { untilWritten } from '../retry.ts'
 import type { FieldError } from '../render/view.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
+import type { Opened } from './open.ts'
+import { carry, limitedQuery, sendFirstCode } from './send.ts'
 
-/** What one form of a step does: the pure decision, and the words for what it refuses. */
+/** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
-  decide(situation: Situation, request: Request, kit: Kit): Outcome
+  decide(situation: Situation, request: Request, kit: Kit): Outcome | ReturnType<typeof aim>
   missing: FieldError
 }
 
@@ -47,6 +50,21 @@ export const methodForm: Form = {
   missing: 'method-missing',
 }
 
+/** `POST /step/{id}/phone` */
+export const phoneForm: Form = {
+  decide(situation, request, kit) {
+    const typed = { country: formField(request, 'country'), phone: formField(request, 'phone') }
+    return aim(situation, typed, request.ip ?? '', kit)
+  },
+  missing: 'phone-missing',
+}
+
+/** `POST /step/{id}/send` */
+export const resendForm: Form = {
+  decide: (situation, request, kit) => sendCode(situation, request.ip ?? '', kit),
+  missing: 'code-missing',
+}
+
 /** `POST /step/{id}/go-on` */
 export const goOnForm: Form = {
   decide: (situation, _request, kit) => acknowledgeLow(situation, kit),
@@ -64,14 +82,33 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
         'change' in decided && decided.change !== undefined
           ? await context.store.commit(decided.change)
           : ('written' as const)
+      if (typeof written === 'object') {
+        return { opened: read, outcome: { result: 'limited', until: written.limitedUntil } as const }
+      }
       return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
     } else {
-      response.redirect(303, opened.path + queryFor(outcome, form))
+      const sending = await afterwards(context, opened, outcome, request.ip ?? '')
+      response.redirect(303, opened.path + (sending === '' ? queryFor(outcome, form) : sending))
     }
   }
+}
+
+/** Carries out what the outcome wants sent, or what its new stage begins with. */
+async function afterwards(
+  context: WebContext,
+  { situation }: Opened,
+  outcome: ReturnType<Form['decide']>,
+  address: string,
+): Promise<string> {
+  if (outcome.result !== 'accepted') return ''
+  if (outcome.send !== undefined) return await carry(context, situation, outcome.send)
+  const moved = outcome.change.transaction
+  if (moved === undefined) return ''
+  const transaction = { ...moved.next, version: moved.version + 1 }
+  return await sendFirstCode(context, { ...situation, transaction }, address)
 }
 
 /** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */
@@ -103,7 +140,9 @@ function sendFile(response: Response, lines: string[]): void {
   response.attachment('backup-codes.txt').type('text/plain; charset=utf-8').send(lines.join('\r\n'))
 }
 
-function queryFor(outcome: Outcome, { missing }: Form): string {
+function queryFor(outcome: ReturnType<Form['decide']>, { missing }: Form): string {
+  if (outcome.result === 'limited') return limitedQuery(outcome.until)
+  if (outcome.result === 'misaimed') return `?error=${outcome.error}`
   if (outcome.result !== 'refused') return ''
   const error = outcome.error === 'missing' ? missing : 'code-wrong'
   return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}`

@@ -4,6 +4,7 @@ import { token } from '../../core/step.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'
+import { sendFirstCode } from './send.ts'
 import { isBoundTo, setStepCookie, startAgain, stepPath } from './open.ts'
 
 /** `GET /authorize`: binds the step to the first browser that comes, and leads it there. */
@@ -15,7 +16,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       throw new AppError('bad-request', 'client_id or request_uri is missing or wrong')
     }
     const requestUriHash = context.kit().hash(requestUri)
-    const path = await untilWritten(async () => {
+    const step = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { requestUriHash })
       const kit = context.kit()
       if (situation === undefined) {
@@ -24,7 +25,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       }
       const { transaction } = situation
       if (transaction.browserHash !== undefined) {
-        if (isBoundTo(transaction, request, context)) return stepPath(realm, transaction)
+        if (isBoundTo(transaction, request, context)) return { situation, path: stepPath(realm, transaction) }
         throw new AppError('other-browser', 'the step was begun elsewhere', startAgain(transaction, realm))
       }
       if (Math.min(transaction.requestUri.expiresAt, transaction.expiresAt) <= kit.now) {
@@ -36,8 +37,10 @@ export function bindBrowser(context: WebContext): RequestHandler {
       const change = { realm: realm.name, userId, transaction: { next: bound, version: transaction.version } }
       if ((await context.store.commit(change)) !== 'written') return 'lost'
       setStepCookie(response, context, transaction, secret)
-      return stepPath(realm, transaction)
+      const transactionNow = { ...bound, version: transaction.version + 1 }
+      return { situation: { ...situation, transaction: transactionNow }, path: stepPath(realm, transaction) }
     })
-    response.redirect(303, path)
+    const query = await sendFirstCode(context, step.situation, request.ip ?? '')
+    response.redirect(303, step.path + query)
   }
 }

@@ -44,7 +44,7 @@ export function offeredLocales(context: WebContext, { question }: Transaction): 
   return context.renderer.locales.filter((tag) => question.locales.includes(tag))
 }
 
-function localeOf(context: WebContext, asked: string | undefined): string {
+export function localeOf(context: WebContext, asked: string | undefined): string {
   return match(context, asked) ?? context.renderer.locales[0] ?? 'en'
 }
 

@@ -7,6 +7,7 @@ import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
 import { viewOf } from './views.ts'
+import type { Asked } from './views.ts'
 
 /** `GET /step/{id}`: the page where the step stands. */
 export function showStep(context: WebContext): RequestHandler {
@@ -23,22 +24,19 @@ export function showStep(context: WebContext): RequestHandler {
       else response.redirect(303, path)
       return
     }
-    const asked = request.query['ui_locales']
-    if (typeof asked === 'string' && (await changeLocale(context, opened, asked))) {
+    const wanted = request.query['ui_locales']
+    if (typeof wanted === 'string' && (await changeLocale(context, opened, wanted))) {
       response.redirect(303, path)
       return
     }
     const { now } = context.kit()
-    const view = await viewOf(
-      opened,
-      { error: request.query['error'], choose: 'choose' in request.query },
-      context.kit(),
-    )
+    const frame = frameOf(context, realm, transaction)
+    const view = await viewOf(opened, asked(request.query), frame.locale, context.kit())
     if (view.page === 'locked') {
       const seconds = Math.ceil(lockedFor(attempts, now) / 1000)
       response.status(429).set('Retry-After', String(seconds))
     }
-    response.send(context.renderer.render(frameOf(context, realm, transaction), view))
+    response.send(context.renderer.render(frame, view))
   }
 }
 
@@ -49,4 +47,14 @@ async function changeLocale(context: WebContext, { situation }: Opened, locale: 
   const next = { ...transaction, question: { ...transaction.question, locale } }
   const change = { ...owner(transaction), transaction: { next, version: transaction.version } }
   return (await context.store.commit(change)) === 'written'
+}
+
+function asked(query: Record<string, unknown>): Asked {
+  return {
+    error: query['error'],
+    choose: 'choose' in query,
+    change: 'change' in query,
+    send: query['send'],
+    until: Number(query['until']),
+  }
 }

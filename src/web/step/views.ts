@@ -1,22 +1,41 @@
 import { toString as qrCode } from 'qrcode'
-import { triable } from '../../core/challenge.ts'
+import { triable } from '../../core/triable.ts'
 import { enrollable } from '../../core/enrolment.ts'
 import { lockedFor } from '../../core/lockout.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/step.ts'
 import type { Situation, Stage } from '../../core/transaction.ts'
-import type { FieldError, MethodName, View } from '../render/view.ts'
+import { pauseEnd } from '../../core/sending.ts'
+import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
+import { countriesOf } from './countries.ts'
 import { startAgain } from './open.ts'
 import type { Opened } from './open.ts'
 
-const FIELD_ERRORS: readonly string[] = ['code-missing', 'code-wrong', 'saved-missing', 'method-missing']
+const FIELD_ERRORS: readonly string[] = [
+  'code-missing',
+  'code-wrong',
+  'saved-missing',
+  'method-missing',
+  'phone-missing',
+  'phone-malformed',
+  'phone-too-short',
+  'phone-too-long',
+  'phone-not-mobile',
+  'phone-country',
+] satisfies FieldError[]
 
-/** What the page of a step shows. `error` and `choose` come from the address: the fault to name, the list of methods. */
-export async function viewOf(
-  opened: Opened,
-  asked: { error: unknown; choose: boolean },
-  kit: Kit,
-): Promise<View> {
+/** What the address of a page asks for: the fault to name, the list of methods, another number, why nothing was sent. */
+export interface Asked {
+  error: unknown
+  choose: boolean
+  change: boolean
+  send: unknown
+  /** Epoch milliseconds. */
+  until: number
+}
+
+/** What the page of a step shows. */
+export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: Kit): Promise<View> {
   const { realm, situation, path } = opened
   const { transaction, attempts } = situation
   const { stage } = transaction
@@ -26,14 +45,17 @@ export async function viewOf(
   if (wait > 0 && takesCodes) {
     return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
   }
-  const error = isFieldError(asked.error) ? { error: asked.error } : {}
+  const error: Faulty = {
+    ...(isFieldError(asked.error) ? { error: asked.error } : {}),
+    ...sendError(asked, kit.now),
+  }
   switch (stage.at) {
     case 'challenge':
       return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
     case 'enrol':
       return asked.choose || stage.method === undefined
         ? chooseEnrolment(opened, stage, error, kit)
-        : await enrolment(opened, stage, error, kit)
+        : await enrolment(opened, stage, error, { locale, change: asked.change }, kit)
     case 'save-codes': {
       const shown = kit.registry.get(stage.method)?.showEnrolment(stage.keep, transaction.account)
       const codes = shown?.kind === 'backup-codes' ? (shown.codes ?? []) : []
@@ -56,7 +78,7 @@ export async function viewOf(
   }
 }
 
-type Faulty = { error?: FieldError }
+type Faulty = { error?: FieldError; sendError?: SendError }
 
 function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
@@ -66,6 +88,9 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const shown = challengeShown(situation, stage.method, kit)
   if (shown?.kind === 'backup-codes')
     return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
+  if (shown?.kind === 'sent-code') {
+    return { page: 'sent-code', purpose: 'challenge', destination: shown.to, ...resend(opened, kit), ...rest }
+  }
   const [only, ...more] = triable(situation.credentials, stage.method)
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
   return { page: 'challenge-totp', ...device, ...rest }
@@ -80,6 +105,7 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
       id: id as MethodName,
       current: stage.at === 'challenge' && stage.method === id,
       ...(shown?.kind === 'backup-codes' ? { left: shown.left ?? 0 } : {}),
+      ...(shown?.kind === 'sent-code' ? { device: shown.to } : {}),
     }
   })
   return {
@@ -106,11 +132,37 @@ async function enrolment(
   opened: Opened,
   stage: Stage & { at: 'enrol' },
   error: Faulty,
+  asked: { locale: string; change: boolean },
   kit: Kit,
 ): Promise<View> {
   const { situation, path } = opened
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
+  const others = enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const required = transaction.question.purpose === 'login'
+  const rest = { ...others, ...error, ...cancel(opened) }
+  if (shown?.kind === 'sent-code' && (shown.fixed || !asked.change)) {
+    return {
+      page: 'sent-code',
+      purpose: 'enrol',
+      action: `${path}/enrol/sms`,
+      destination: shown.to,
+      ...(shown.fixed ? {} : { changeUrl: `${path}?change` }),
+      ...resend(opened, kit),
+      ...rest,
+    }
+  }
+  if (shown?.kind === 'sent-code' || shown?.kind === 'phone') {
+    const typed = shown.kind === 'phone' ? shown : { country: undefined, phone: '' }
+    return {
+      page: 'enrol-phone',
+      action: `${path}/phone`,
+      countries: countriesOf(situation.settings.smsCountries, typed.country, asked.locale),
+      phone: typed.phone,
+      required,
+      ...rest,
+    }
+  }
   if (shown?.kind !== 'totp') throw new Error('this method has no set-up page')
   const { secret = '', uri = '' } = shown
   return {
@@ -120,11 +172,20 @@ async function enrolment(
     secret: (secret.match(/.{1,4}/g) ?? []).join(' '),
     uri,
     label: '',
-    required: transaction.question.purpose === 'login',
-    ...(enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}),
-    ...error,
-    ...cancel(opened),
+    required,
+    ...rest,
   }
+}
+
+function resend({ situation, path }: Opened, kit: Kit): { resendAction: string; resendSeconds: number } {
+  const wait = pauseEnd(situation.transaction.stage, situation.settings.resendSeconds) - kit.now
+  return { resendAction: `${path}/send`, resendSeconds: Math.max(0, Math.ceil(wait / 1000)) }
+}
+
+function sendError({ send, until }: Asked, now: number): { sendError?: SendError } {
+  if (send === 'failed') return { sendError: { reason: 'failed' } }
+  const seconds = Math.ceil((until - now) / 1000)
+  return send === 'limited' && seconds > 0 ? { sendError: { reason: 'limited', seconds } } : {}
 }
 
 /** The methods that "Try another way" offers: those that the challenge takes and that can still be tried. */
