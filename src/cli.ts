@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { setupCommand } from './cli/setup.ts'
 import { readConfig } from './config.ts'
 
@@ -28,6 +29,7 @@ program
   })
 
 setupCommand(program.command('setup'))
+doctorCommand(program.command('doctor'))
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -36,7 +36,10 @@ export async function setUp(
   await setAttribute(admin, realm, MEMORY, JSON.stringify(remember(found.memory, undo)))
   for (const step of made.steps) {
     progress(step.sentence)
-    await apply(admin, found, step)
+    await apply(admin, found, step).catch((cause: unknown) => {
+      const again = 'Run setup again to finish, or setup --undo to go back.'
+      throw new Error(`Keycloak refused to ${step.sentence} (${String(cause)}). ${again}`, { cause })
+    })
   }
   return made
 }

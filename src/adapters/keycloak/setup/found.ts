@@ -22,6 +22,8 @@ export interface Found {
   providers: { authenticators: Set<string>; actions: Set<string>; listeners: Set<string> } | undefined
   /** What the bridge says about its own settings, by option; undefined where it says nothing. */
   bridge: Record<string, string> | undefined
+  /** Whether a login of late failed because the bridge's settings are not usable; seen only where events are kept. */
+  misconfigured: boolean
   version: string | undefined
   flows: Flow[]
   actions: RequiredAction[]
@@ -66,6 +68,7 @@ export async function readRealm(admin: KcAdminClient, name: string): Promise<Fou
     realm: { ...realm, realm: name },
     memory: readMemory(realm.attributes?.[MEMORY] as string | undefined),
     ...server,
+    misconfigured: await sawMisconfigured(admin, name),
     flows: await readFlows(admin, name),
     actions: await readActions(admin, name),
     clients,
@@ -106,6 +109,16 @@ async function readServer(admin: KcAdminClient): Promise<Pick<Found, 'providers'
     bridge: kinds['authenticator'].providers['latchkey']?.operationalInfo,
     version,
   }
+}
+
+/** An hour: longer ago it may have been mended. */
+const OF_LATE = 3_600_000
+
+async function sawMisconfigured(admin: KcAdminClient, realm: string): Promise<boolean> {
+  const events = await admin.realms.findEvents({ realm, type: 'LOGIN_ERROR', max: 200 }).catch(() => [])
+  return events.some(
+    ({ error, time = 0 }) => error === 'latchkey_misconfigured' && time > Date.now() - OF_LATE,
+  )
 }
 
 async function readFlows(admin: KcAdminClient, realm: string): Promise<Flow[]> {

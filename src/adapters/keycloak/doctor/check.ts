@@ -1,0 +1,59 @@
+import type { Realm } from '../../../core/realm.ts'
+import type { Found } from '../setup/found.ts'
+import type { Probes } from './probes.ts'
+
+/** What is wrong, for whoever has to mend it. */
+export interface Fault {
+  /** A warning leaves users protected; a fault does not, or keeps them out. */
+  level: 'fault' | 'warning'
+  what: string
+  why: string
+  /** A command, or where to click. */
+  mend: string
+}
+
+/** What the sidecar's own database says. */
+export interface StoreFacts {
+  /** Migrations that were not run yet; undefined where there is no database so far. */
+  pending: string[] | undefined
+  /** Ids of keys that rows are sealed under and nobody configured. */
+  missingKeys: string[]
+  /** Why it can't be read. */
+  problem?: string
+}
+
+/** All that the checks look at, gathered once. */
+export interface Facts {
+  realm: Realm
+  /** The realm in Keycloak; undefined where no administrator signed in. */
+  found: Found | undefined
+  probes: Probes
+  store: StoreFacts
+  /** The addresses of this server's settings, by their names. */
+  addresses: Record<string, string>
+}
+
+/** One question about an installation. */
+export interface Check {
+  id: string
+  /** What is in order where nothing was found. */
+  title: string
+  /** Whether it needs an administrator of Keycloak. */
+  admin: boolean
+  run(facts: Facts): Fault[]
+}
+
+/** A check that reads the realm as an administrator does. */
+export function realmCheck(id: string, title: string, run: (found: Found, facts: Facts) => Fault[]): Check {
+  return {
+    id,
+    title,
+    admin: true,
+    run: (facts) => (facts.found === undefined ? [] : run(facts.found, facts)),
+  }
+}
+
+/** The command that mends most of it. */
+export function setupCommandFor({ realm }: Facts): string {
+  return `latchkey setup --realm ${/^[\w.-]+$/.test(realm.name) ? realm.name : `'${realm.name}'`}`
+}
