@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
+import { realmSettings } from '../../src/core/settings.ts'
 import { root } from './paths.ts'
 
 const levels = z.enum(['required', 'optional', 'disabled'])
 
 const demoPolicy = z.strictObject({
-  default: levels,
+  settings: z.record(z.string(), z.unknown()).transform((given) => realmSettings.parse(given)),
   rules: z.array(
     z.strictObject({ group: z.uuid(), enforcement: levels, methods: z.array(z.string()).optional() }),
   ),
@@ -34,7 +35,7 @@ async function seedPolicy({ dbUrl, realm }: SeedTarget, policy: DemoPolicy): Pro
   const database = await openDatabase(dbUrl)
   try {
     const store = createPolicyStore(database)
-    await store.saveSettings(realm, { enforcement: policy.default })
+    await store.saveSettings(realm, policy.settings)
     for (const { group: groupId, enforcement, methods } of policy.rules) {
       await store.saveRule(realm, {
         groupId,

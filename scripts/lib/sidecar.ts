@@ -43,6 +43,7 @@ function settings(options: SidecarOptions): NodeJS.ProcessEnv {
     LATCHKEY_KEYCLOAK_URL: options.keycloakUrl,
     LATCHKEY_REALMS: options.realm,
     LATCHKEY_ENCRYPTION_KEYS_FILE: options.encryptionKeysFile,
+    LATCHKEY_DELIVERY: 'inbox',
     LATCHKEY_LOG_FORMAT: 'json',
   }
 }

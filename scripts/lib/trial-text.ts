@@ -1,6 +1,7 @@
 /** What the trial's last lines need to know. */
 export interface GreetingOptions {
   keycloak: number
+  sidecar: number
   management: number
   realm: string
   /** Where the data and the logs are. */
@@ -10,7 +11,7 @@ export interface GreetingOptions {
 const users = [
   ['alice', 'no group: Optional. Signs in with the password'],
   ['bob', '/finance: Required. Has to set up a method at his first sign-in'],
-  ['carol', '/field: Required, but by text message only, which is still to come: told whom to ask'],
+  ['carol', '/field: Required, by text message only; has no phone number yet'],
   ['dave', '/robots: Disabled. Is never asked'],
   ['erin', 'role tfa-admin: always Required'],
   ['frank', 'role tfa-manager: always Required'],
@@ -19,11 +20,12 @@ const users = [
 ] as const
 
 /** Addresses, users and what to try, for the terminal. */
-export function greeting({ keycloak, management, realm, folder }: GreetingOptions): string {
+export function greeting({ keycloak, sidecar, management, realm, folder }: GreetingOptions): string {
   const account = `http://localhost:${keycloak}/realms/${realm}/account`
   return `
 Addresses
   Sign in here              ${account}
+  Messages that were sent   http://localhost:${sidecar}/dev/inbox
   Keycloak's own console    http://localhost:${keycloak}/admin  (admin / admin)
   Health and metrics        http://localhost:${management}/health/ready, /metrics
 
@@ -33,7 +35,8 @@ ${users.map(([name, what]) => `  ${name.padEnd(6)}  ${what}`).join('\n')}
 To try
   1. Sign in as dave, then as alice: the password is enough.
   2. Sign in as bob: set up an authenticator app, keep the backup codes, sign out and in again.
-  3. Sign in again with a wrong code, with a backup code, in German, with the sidecar stopped.
+  3. Sign in as carol with any mobile number; the code is in the messages.
+  4. Sign in again with a wrong code, with a backup code, in German, with the sidecar stopped.
   Use a private window for each user, or sign out between them.
 
 Data and logs are in ${folder}; "npm run reset" starts over. Ctrl-C stops everything.`

@@ -44,6 +44,7 @@ export async function startScenario(
     realm?: string
     change?: (realm: RealmRepresentation) => void
     settings?: Partial<RealmSettings>
+    environment?: NodeJS.ProcessEnv
   } = {},
 ): Promise<Scenario> {
   const keycloak = inject('keycloak')
@@ -58,6 +59,7 @@ export async function startScenario(
       hostname: 'localhost',
       port: keycloak.sidecarPort,
       dbUrl: `sqlite:${join(folder, 'sidecar.db')}`,
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
     })
   let app: RunningApp | undefined = await start()
   await app.policy.saveSettings(realm.name, options.settings ?? {})

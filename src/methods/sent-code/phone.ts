@@ -1,5 +1,11 @@
-import { parsePhoneNumberWithError, ParseError } from 'libphonenumber-js/max'
-import type { CountryCode } from 'libphonenumber-js/max'
+import {
+  ParseError,
+  getExampleNumber,
+  parsePhoneNumberWithError,
+  validatePhoneNumberLength,
+} from 'libphonenumber-js/max'
+import examples from 'libphonenumber-js/mobile/examples'
+import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
 import type { DestinationError } from '../../core/method.ts'
 
 /**
@@ -11,18 +17,28 @@ export function readPhone(
   allowed: readonly string[],
 ): { ok: true; phone: string } | { ok: false; error: DestinationError } {
   if (typed.phone.trim() === '') return { ok: false, error: 'phone-missing' }
+  const country = typed.country as CountryCode
+  const length = validatePhoneNumberLength(typed.phone, country)
+  if (length !== undefined) return { ok: false, error: errorOf(length) }
   try {
-    const number = parsePhoneNumberWithError(typed.phone, typed.country as CountryCode)
+    const number = parsePhoneNumberWithError(typed.phone, country)
+    if (!number.isValid()) return { ok: false, error: lengthError(number, country) }
     if (number.country === undefined || !allowed.includes(number.country)) {
-      return { ok: false, error: number.isPossible() ? 'phone-country' : 'phone-malformed' }
+      return { ok: false, error: 'phone-country' }
     }
-    if (!number.isValid()) return { ok: false, error: 'phone-malformed' }
     const type = number.getType()
     if (type !== 'MOBILE' && type !== 'FIXED_LINE_OR_MOBILE') return { ok: false, error: 'phone-not-mobile' }
     return { ok: true, phone: number.number }
   } catch (error) {
     return { ok: false, error: error instanceof ParseError ? errorOf(error.message) : 'phone-malformed' }
   }
+}
+
+/** Too short or too long beside what a mobile number of the country looks like: more help than "malformed". */
+function lengthError({ nationalNumber }: PhoneNumber, country: CountryCode): DestinationError {
+  const usual = getExampleNumber(country, examples)?.nationalNumber.length ?? nationalNumber.length
+  if (nationalNumber.length === usual) return 'phone-malformed'
+  return nationalNumber.length < usual ? 'phone-too-short' : 'phone-too-long'
 }
 
 /** The number as it may be shown: its country and its last two digits (R23). */
