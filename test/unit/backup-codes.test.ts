@@ -53,7 +53,9 @@ describe('backup codes', () => {
     if (!verdict.ok) throw new Error('a right code was refused')
     expect(verdict.credential.left).toHaveLength(9)
     expect(backupCodes.finishChallenge(verdict.credential, undefined, first, ACCOUNT, context)).toEqual(wrong)
-    expect(backupCodes.finishChallenge(verdict.credential, undefined, second, ACCOUNT, context)).toMatchObject({
+    expect(
+      backupCodes.finishChallenge(verdict.credential, undefined, second, ACCOUNT, context),
+    ).toMatchObject({
       ok: true,
     })
   })
@@ -62,9 +64,9 @@ describe('backup codes', () => {
     const { keep } = made()
     const [first = ''] = keep.codes
     for (const other of [{ userId: 'user-2' }, { realm: 'other' }]) {
-      expect(backupCodes.finishChallenge(keep.credential, undefined, first, { ...ACCOUNT, ...other }, context)).toEqual(
-        wrong,
-      )
+      expect(
+        backupCodes.finishChallenge(keep.credential, undefined, first, { ...ACCOUNT, ...other }, context),
+      ).toEqual(wrong)
     }
   })
 
@@ -91,7 +93,9 @@ describe('backup codes', () => {
             return forms[next() % forms.length]! + ['', '', ' ', '-'][next() % 4]!
           })
           .join('')
-        expect(backupCodes.finishChallenge(keep.credential, undefined, typed, ACCOUNT, context)).toMatchObject({
+        expect(
+          backupCodes.finishChallenge(keep.credential, undefined, typed, ACCOUNT, context),
+        ).toMatchObject({
           ok: true,
         })
       }),
