@@ -5,15 +5,14 @@ import java.util.List;
 import java.util.Map;
 
 import org.keycloak.models.GroupModel;
+import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RoleModel;
 import org.keycloak.models.UserModel;
 import org.keycloak.models.utils.ModelToRepresentation;
 import org.keycloak.models.utils.RoleUtils;
 
 /** Who the question is about. */
-record Person(UserModel user) {
-
-    private static final String PHONE = "phoneNumber";
+record Person(KeycloakSession session, UserModel user) {
 
     void describe(Map<String, Object> claims) {
         claims.put("sub", user.getId());
@@ -23,8 +22,8 @@ record Person(UserModel user) {
             claims.put("email", email);
             claims.put("email_verified", user.isEmailVerified());
         }
-        String phone = user.getFirstAttribute(PHONE);
-        if (phone != null && !phone.isBlank()) claims.put("phone_number", phone);
+        String phone = PhoneNumber.of(session, user);
+        if (phone != null) claims.put("phone_number", phone);
         claims.put("groups", groups());
         claims.put("roles", roles());
     }

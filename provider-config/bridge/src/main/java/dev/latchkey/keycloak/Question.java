@@ -31,7 +31,7 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         claims.put("purpose", step.purpose().claim);
         claims.put("login_expires_at", loginExpiresAt());
         claims.put("listed", List.of());
-        new Person(step.user()).describe(claims);
+        new Person(step.session(), step.user()).describe(claims);
         new Place(step.session(), step.realm()).describe(claims, step.user(), step.login().getClient());
         describeLogin(claims);
         return claims;
