@@ -43,6 +43,20 @@ class DecisionTest {
     }
 
     @Test
+    @DisplayName("reads needed without a place to go only where no browser waits")
+    void direct() throws Fault {
+        Map<String, Object> claims = Signed.decision();
+        claims.remove("request_uri");
+        claims.remove("request_uri_expires_at");
+        Claims signed = Token.verified(Signed.token(claims, Decision.TYP), Decision.TYP, Signed.KEYS);
+        Decision decision = Decision.of(signed, Signed.PARTIES, new Decision.Asked("u1", "n1", "j1", false), Signed.NOW);
+        assertTrue(decision.needed());
+        assertNull(decision.requestUri());
+        assertEquals(Signed.NOW + 30, decision.expires());
+        assertThrows(Fault.class, () -> Decision.of(signed, Signed.PARTIES, ASKED, Signed.NOW));
+    }
+
+    @Test
     @DisplayName("reads not needed, which holds only as long as the decision")
     void notNeeded() throws Fault {
         Map<String, Object> claims = Signed.decision();

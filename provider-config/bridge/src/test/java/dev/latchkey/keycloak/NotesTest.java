@@ -54,6 +54,13 @@ class NotesTest {
     }
 
     @Test
+    @DisplayName("keeps a decision that names no place to go")
+    void direct() {
+        alice.keep(new Notes.Push("f", 0, "", true, null, 123));
+        assertEquals(new Notes.Push("f", 0, "", true, "", 123), alice.push());
+    }
+
+    @Test
     @DisplayName("a note that can't be read is none, and never a not needed")
     void broken() {
         for (String text : new String[] {"", "x", "{}", "[]", "{\"user\":\"bob\"}"}) {

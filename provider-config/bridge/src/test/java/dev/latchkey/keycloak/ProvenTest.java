@@ -55,6 +55,26 @@ class ProvenTest {
     }
 
     @Test
+    @DisplayName("a mail's link, a code of an identity provider and a consent are no password (R21)")
+    void otherDoors() {
+        for (String other : new String[] {"reset-credential-email", "reset-password", "idp-email-verification",
+                "idp-create-user-if-unique", "allow-access-authenticator", "registration-user-creation"}) {
+            execution(other, ExecutionStatus.SUCCESS, null);
+        }
+        assertEquals(List.of(), amr());
+    }
+
+    @Test
+    @DisplayName("knows a password given at registration, at a link to an identity provider and in a grant")
+    void otherPasswords() {
+        for (String form : new String[] {"registration-password-action", "idp-username-password-form", "direct-grant-validate-password"}) {
+            login.getExecutionStatus().clear();
+            execution(form, ExecutionStatus.SUCCESS, null);
+            assertEquals(List.of("pwd"), amr(), form);
+        }
+    }
+
+    @Test
     @DisplayName("counts only what succeeded")
     void succeeded() {
         execution("auth-username-password-form", ExecutionStatus.CHALLENGED, null);
