@@ -1,4 +1,5 @@
 import type { KcAdminClient } from '../admin-session.ts'
+import { CLIENT_ID } from '../setup/names.ts'
 import type { Realm } from '../../../core/realm.ts'
 
 /** What was seen on the network; an error is a sentence in place of a value. */
@@ -13,7 +14,10 @@ export interface Probes {
   sidecarKeys: Seen<number>
   /** Whether Keycloak itself reaches the sidecar; undefined where that could not be tried. */
   keycloakReaches: Seen<true> | undefined
-  /** Seconds by which Keycloak's clock is ahead of the sidecar's, or of this machine's where the sidecar is away. */
+  /**
+   * Seconds by which Keycloak's clock is ahead of the sidecar's, or of this machine's where the sidecar is away;
+   * undefined where Keycloak did not tell the time.
+   */
   skew: number | undefined
 }
 
@@ -23,9 +27,8 @@ const TIMEOUT = 5_000
 
 interface Answer {
   body: Record<string, unknown>
-  /** Epoch milliseconds of the answer's Date, and of this machine when it came. */
-  date: number
-  here: number
+  /** Milliseconds by which the answer's Date is ahead of this machine. */
+  ahead: number
 }
 
 /**
@@ -54,17 +57,17 @@ export async function probe(
     sidecarIssuer: issuerOf(sidecar),
     sidecarKeys: keysOf(sidecarKeys),
     keycloakReaches: admin === undefined ? undefined : await fromKeycloak(admin, realm.name, jwksUrl),
-    skew: skewOf(keycloak, sidecar),
+    skew: skewOf(await keycloakAhead(realm.name, admin, clock), sidecar),
   }
 }
 
 async function fetchJson(url: string, clock: () => number): Promise<Seen<Answer>> {
   try {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) })
-    const here = clock()
+    const ahead = midSecond(Date.parse(response.headers.get('date') ?? '')) - clock()
     if (!response.ok) return { error: `${url} answered ${response.status}` }
     const body = (await response.json()) as Record<string, unknown>
-    return { value: { body, date: Date.parse(response.headers.get('date') ?? ''), here } }
+    return { value: { body, ahead } }
   } catch (error) {
     return { error: `${url} can't be fetched: ${reasonOf(error)}` }
   }
@@ -88,11 +91,38 @@ function keysOf(answer: Seen<Answer>): Seen<number> {
   return Array.isArray(keys) && keys.length > 0 ? { value: keys.length } : { error: 'no keys are published' }
 }
 
-function skewOf(keycloak: Seen<Answer>, sidecar: Seen<Answer>): number | undefined {
-  if ('error' in keycloak || Number.isNaN(keycloak.value.date)) return undefined
-  const other =
-    'error' in sidecar || Number.isNaN(sidecar.value.date) ? keycloak.value.here : sidecar.value.date
-  return Math.round((keycloak.value.date - other) / 1000)
+function skewOf(keycloak: number | undefined, sidecar: Seen<Answer>): number | undefined {
+  if (keycloak === undefined) return undefined
+  const other = 'error' in sidecar || Number.isNaN(sidecar.value.ahead) ? 0 : sidecar.value.ahead
+  return Math.round((keycloak - other) / 1000)
+}
+
+/** Keycloak's answers carry no Date; the example of a token, which its console shows too, has the time it was made. */
+async function keycloakAhead(
+  realm: string,
+  admin: KcAdminClient | undefined,
+  clock: () => number,
+): Promise<number | undefined> {
+  try {
+    const [client] = (await admin?.clients.find({ realm, clientId: CLIENT_ID })) ?? []
+    if (admin === undefined || client?.id === undefined) return undefined
+    const { id: userId = '' } = await admin.clients.getServiceAccountUser({ realm, id: client.id })
+    const example = await admin.clients.evaluateGenerateIdToken({
+      realm,
+      id: client.id,
+      userId,
+      scope: 'openid',
+    })
+    const { iat } = example as { iat?: unknown }
+    return typeof iat === 'number' ? midSecond(iat * 1000) - clock() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A time that is told in whole seconds is on average half a second past. */
+function midSecond(time: number): number {
+  return time + 500
 }
 
 async function fromKeycloak(admin: KcAdminClient, realm: string, jwksUrl: string): Promise<Seen<true>> {
