@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import { fromEnvironment } from '../../src/cli/target.ts'
+import type { Flow, Node } from '../../src/adapters/keycloak/setup/flow-tree.ts'
+import type { Found } from '../../src/adapters/keycloak/setup/found.ts'
+import { readMemory, remember } from '../../src/adapters/keycloak/setup/memory.ts'
+import { editableByUsers, phoneAttribute } from '../../src/adapters/keycloak/setup/phone.ts'
+import { plan } from '../../src/adapters/keycloak/setup/plan.ts'
+import { planUndo } from '../../src/adapters/keycloak/setup/undo.ts'
+
+const step = (provider: string, requirement = 'REQUIRED'): Node => ({
+  id: provider,
+  name: provider,
+  provider,
+  flowId: undefined,
+  requirement,
+  children: [],
+})
+const flow = (alias: string, ...children: Node[]): Flow => ({ id: alias, alias, builtIn: true, children })
+
+const PROVIDERS = {
+  authenticators: new Set(['latchkey', 'latchkey-condition', 'latchkey-direct']),
+  actions: new Set(['latchkey-gate', 'latchkey-manage']),
+  listeners: new Set(['latchkey-events']),
+}
+
+/** A realm as Keycloak makes it, in short. */
+function realm(change: Partial<Found> = {}): Found {
+  return {
+    realm: {
+      realm: 'acme',
+      browserFlow: 'browser',
+      resetCredentialsFlow: 'reset',
+      registrationFlow: 'registration',
+      directGrantFlow: 'direct',
+      accessCodeLifespanUserAction: 300,
+      eventsListeners: ['jboss-logging'],
+    },
+    memory: undefined,
+    providers: PROVIDERS,
+    bridge: undefined,
+    misconfigured: false,
+    version: undefined,
+    flows: [
+      flow('browser', step('auth-username-password-form')),
+      flow('reset', step('reset-credential-email')),
+      flow('registration', step('registration-page-form')),
+      flow('direct', step('direct-grant-validate-password')),
+    ],
+    actions: [{ alias: 'UPDATE_PASSWORD', priority: 57, enabled: true }],
+    clients: [],
+    identityProviders: [],
+    roles: [],
+    service: undefined,
+    profile: { attributes: [] },
+    profileStored: false,
+    defaultScopes: [{ id: 's', name: 'basic', mappers: [] }],
+    texts: {},
+    ...change,
+  }
+}
+
+const wanted = { jwksUrl: 'https://mfa.example.com/realms/acme/jwks' }
+const kinds = (found: Found, more: object = {}) =>
+  plan(found, { ...wanted, ...more }).steps.map(({ kind }) => kind)
+
+describe('a plan', () => {
+  it('writes a way back for all that it creates or changes', () => {
+    const { steps } = plan(realm(), wanted)
+    const without = steps.filter(({ undo }) => undo === undefined).map(({ kind }) => kind)
+    // A guard goes with its flow, the role with its client.
+    expect(new Set(without)).toEqual(new Set(['guard', 'service-role']))
+  })
+
+  it('binds a flow only after it was copied and guarded', () => {
+    const order = plan(realm(), wanted).steps.filter(({ kind }) =>
+      ['copy-flow', 'guard', 'bind'].includes(kind),
+    )
+    expect(order.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 4 }, () => ['copy-flow', 'guard', 'bind']).flat(),
+    )
+  })
+
+  it('puts the gate before whatever stands at the front', () => {
+    const found = realm({ actions: [{ alias: 'OURS', priority: 0, enabled: true }] })
+    expect(plan(found, wanted).steps).toContainEqual(
+      expect.objectContaining({ name: 'latchkey-gate', priority: -1 }),
+    )
+  })
+
+  it('takes a free name where the obvious one is taken by somebody else', () => {
+    const found = realm()
+    found.flows.push(flow('browser with Latchkey', step('auth-cookie')))
+    expect(plan(found, wanted).steps).toContainEqual(
+      expect.objectContaining({ to: 'browser with Latchkey 2' }),
+    )
+  })
+
+  it('goes on with the copy of an interrupted run', () => {
+    const found = realm({
+      memory: { version: 1, undo: [{ kind: 'flow', name: 'browser with Latchkey', door: 'browser' }] },
+    })
+    found.flows.push(flow('browser with Latchkey', step('auth-username-password-form')))
+    const steps = plan(found, wanted).steps.filter(
+      (one) => 'flow' in one && one.flow === 'browser with Latchkey',
+    )
+    expect(steps.map(({ kind }) => kind)).toEqual(['guard', 'bind'])
+  })
+
+  it('guards two identity providers by one flow', () => {
+    const found = realm({ identityProviders: [{ alias: 'a' }, { alias: 'b' }] })
+    expect(kinds(found).filter((kind) => kind === 'create-flow')).toHaveLength(1)
+    expect(kinds(found).filter((kind) => kind === 'bind-broker')).toHaveLength(2)
+  })
+
+  it('refuses a flow without a place, and with --force says that it stays open', () => {
+    const found = realm()
+    found.flows[0] = flow('browser', step('auth-spnego'))
+    expect(plan(found, wanted).refusals).toHaveLength(1)
+    const forced = plan(found, { ...wanted, force: true })
+    expect(forced.refusals).toEqual([])
+    expect(forced.open.join()).toContain('browser logins')
+  })
+
+  it('refuses a server without the bridge, even with --force', () => {
+    const none = {
+      authenticators: new Set<string>(),
+      actions: new Set<string>(),
+      listeners: new Set<string>(),
+    }
+    expect(plan(realm({ providers: none }), { ...wanted, force: true }).refusals.join()).toContain(
+      'latchkey-bridge.jar',
+    )
+  })
+
+  it('leaves an outage policy that was chosen before, and closes a realm that has none', () => {
+    const outage = (found: Found, more: object = {}) =>
+      plan(found, { ...wanted, ...more }).steps.find((one) => one.kind === 'attribute')
+    expect(outage(realm())).toMatchObject({ name: 'latchkey.outage', value: 'closed' })
+    const open = realm({ realm: { ...realm().realm, attributes: { 'latchkey.outage': 'open' } } })
+    expect(outage(open)).toBeUndefined()
+    expect(outage(open, { outage: 'closed' })).toMatchObject({ value: 'closed' })
+  })
+
+  it('keeps what an administrator made of the phone attribute, but for who may change it (R25)', () => {
+    const theirs = {
+      name: 'phoneNumber',
+      displayName: 'Handy',
+      permissions: { view: ['admin'], edit: ['admin', 'user'] },
+    }
+    expect(phoneAttribute(theirs, true)).toMatchObject({
+      displayName: 'Handy',
+      permissions: { view: ['admin'], edit: ['admin'] },
+      required: { roles: ['admin'] },
+    })
+    expect(editableByUsers(theirs, undefined)).toBe(true)
+    expect(editableByUsers(undefined, 'ENABLED')).toBe(true)
+    expect(editableByUsers(undefined, undefined)).toBe(false)
+  })
+})
+
+describe('what is remembered', () => {
+  it('is the first state, whatever a second run finds, but for flows that somebody bound anew', () => {
+    const first = remember(undefined, [
+      { kind: 'action-life', was: 300 },
+      { kind: 'binding', name: 'browserFlow', was: 'browser', set: 'browser with Latchkey' },
+    ])
+    const second = remember(first, [
+      { kind: 'action-life', was: 600 },
+      { kind: 'binding', name: 'browserFlow', was: 'theirs', set: 'theirs with Latchkey' },
+    ])
+    expect(second.undo).toEqual([
+      { kind: 'action-life', was: 300 },
+      { kind: 'binding', name: 'browserFlow', was: 'theirs', set: 'theirs with Latchkey' },
+    ])
+  })
+
+  it('survives being written down, and is refused where somebody changed it', () => {
+    const memory = remember(
+      undefined,
+      plan(realm(), wanted).steps.flatMap(({ undo }) => undo ?? []),
+    )
+    expect(readMemory(JSON.stringify(memory))).toEqual(memory)
+    expect(() => readMemory('{"version":2}')).toThrow('latchkey.setup')
+  })
+
+  it('is taken back last change first, and leaves what somebody bound since', () => {
+    const memory = remember(
+      undefined,
+      plan(realm(), wanted).steps.flatMap(({ undo }) => undo ?? []),
+    )
+    const found = realm({ memory, realm: { ...realm().realm, browserFlow: 'theirs' } })
+    const { steps, left } = planUndo(found)
+    expect(left).toEqual(['browserFlow is "theirs" by now, so it stays'])
+    const order = steps.map(({ undo }) => undo.kind)
+    expect(order.indexOf('binding')).toBeLessThan(order.indexOf('flow'))
+  })
+})
+
+it('takes the administrator from the environment, a client before a user, and nobody by half', () => {
+  const user = { LATCHKEY_SETUP_USERNAME: 'admin', LATCHKEY_SETUP_PASSWORD: 'x' }
+  expect(fromEnvironment(user)).toEqual({ username: 'admin', password: 'x' })
+  expect(fromEnvironment({ LATCHKEY_SETUP_USERNAME: 'admin' })).toBeUndefined()
+  expect(
+    fromEnvironment({ ...user, LATCHKEY_SETUP_CLIENT_ID: 'c', LATCHKEY_SETUP_CLIENT_SECRET: 's' }),
+  ).toEqual({
+    clientId: 'c',
+    clientSecret: 's',
+  })
+})
