@@ -36,9 +36,20 @@ const gateOnly = async (work: () => Promise<void>) => await house.withGateOnly(w
 const doors: Door[] = [
   { name: 'password', enter: password, amr: ['pwd'] },
   { name: 'password, after a restart of the login', enter: restarted, amr: ['pwd'] },
-  { name: 'password, with another required action first', actions: ['UPDATE_PASSWORD'], enter: password, leave: newPassword, amr: ['pwd'] },
+  {
+    name: 'password, with another required action first',
+    actions: ['UPDATE_PASSWORD'],
+    enter: password,
+    leave: newPassword,
+    amr: ['pwd'],
+  },
   { name: "a client's own flow", place: gateOnly, enter: password, amr: ['pwd'] },
-  { name: "a client's own flow, after a restart of the login", place: gateOnly, enter: restarted, amr: ['pwd'] },
+  {
+    name: "a client's own flow, after a restart of the login",
+    place: gateOnly,
+    enter: restarted,
+    amr: ['pwd'],
+  },
   {
     name: "a client's own flow, with another required action",
     place: gateOnly,
@@ -60,9 +71,22 @@ const doors: Door[] = [
     leave: async ({ page }) => await page.click('[name=cancel-aia]'),
     amr: ['pwd'],
   },
-  { name: 'an identity provider', enter: async (person) => await broker(person, house.provider.guarded), amr: [] },
-  { name: 'an identity provider added later', enter: async (person) => await broker(person, house.provider.bare), amr: [] },
-  { name: 'password reset in the same browser', enter: async (person) => await reset(person), leave: newPassword, amr: [] },
+  {
+    name: 'an identity provider',
+    enter: async (person) => await broker(person, house.provider.guarded),
+    amr: [],
+  },
+  {
+    name: 'an identity provider added later',
+    enter: async (person) => await broker(person, house.provider.bare),
+    amr: [],
+  },
+  {
+    name: 'password reset in the same browser',
+    enter: async (person) => await reset(person),
+    leave: newPassword,
+    amr: [],
+  },
   {
     name: 'password reset with the flow of Keycloak',
     place: async (work) => await house.withRealm({ resetCredentialsFlow: 'reset credentials' }, work),
@@ -108,11 +132,6 @@ async function reset(person: Person): Promise<void> {
   await person.page.goto(await askForReset(person))
 }
 
-async function isAsked({ page }: Visitor): Promise<void> {
-  await page.waitForSelector('input[name=code], #secret')
-  expect(new URL(page.url()).origin).toBe(house.sidecar().url)
-}
-
 const through = async (door: Door, work: () => Promise<void>) => await (door.place ?? ((go) => go()))(work)
 
 describe('a user whose second factor is required is asked (R14, P14)', () => {
@@ -121,7 +140,7 @@ describe('a user whose second factor is required is asked (R14, P14)', () => {
       const bob = await house.bob(door.actions === undefined ? {} : { actions: door.actions })
       const before = house.application.results.length
       await door.enter(bob)
-      await isAsked(bob)
+      await house.isAsked(bob)
       expect(house.application.results.length).toBe(before)
       await bob.submitCode(await bob.nextCode())
       await door.leave?.(bob)
@@ -143,8 +162,16 @@ describe('a user whose second factor is disabled is let through, and the sidecar
       await door.enter(dave)
       await door.leave?.(dave)
       await dave.page.waitForSelector('#app')
-      expect(house.application.results.at(-1)?.idToken).toMatchObject({ preferred_username: dave.username, amr: door.amr })
-      expect(house.sidecar().requests.slice(before).filter((line) => line.endsWith('/par'))).toHaveLength(1)
+      expect(house.application.results.at(-1)?.idToken).toMatchObject({
+        preferred_username: dave.username,
+        amr: door.amr,
+      })
+      expect(
+        house
+          .sidecar()
+          .requests.slice(before)
+          .filter((line) => line.endsWith('/par')),
+      ).toHaveLength(1)
       await dave.close()
     })
   })
@@ -153,9 +180,11 @@ describe('a user whose second factor is disabled is let through, and the sidecar
 describe('with the sidecar down nobody gets in (R31)', () => {
   it.each(doors)('$name', async (door) => {
     await through(door, async () => {
-      const guests = [await house.bob(door.actions === undefined ? {} : { actions: door.actions }), await house.dave()]
-      await house.stopSidecar()
-      try {
+      const guests = [
+        await house.bob(door.actions === undefined ? {} : { actions: door.actions }),
+        await house.dave(),
+      ]
+      await house.withSidecarDown(async () => {
         for (const guest of guests) {
           await door.enter(guest)
           await guest.page.waitForSelector('#latchkey-retry')
@@ -164,10 +193,7 @@ describe('with the sidecar down nobody gets in (R31)', () => {
           expect(await guest.page.locator('#app').count(), guest.username).toBe(0)
           await guest.close()
         }
-      } finally {
-        await house.startSidecar()
-        await new Promise((resolve) => setTimeout(resolve, 1100))
-      }
+      })
     })
   })
 })
@@ -183,7 +209,14 @@ describe('registration', () => {
     await page.goto(house.application.url)
     await page.click('a[href*="registration"]')
     const email = `${username}@example.com`
-    for (const [field, value] of Object.entries({ username, password: username, 'password-confirm': username, email, firstName: 'New', lastName: 'User' })) {
+    for (const [field, value] of Object.entries({
+      username,
+      password: username,
+      'password-confirm': username,
+      email,
+      firstName: 'New',
+      lastName: 'User',
+    })) {
       await page.fill(`#${field}`, value)
     }
     await page.click('[type=submit]')
@@ -191,56 +224,68 @@ describe('registration', () => {
     return Object.assign(visitor, { id: '', username, email })
   }
 
-  it.each(['registration with Latchkey', 'registration'])('asks who lands in a group where it is required: %s', async (registrationFlow) => {
-    await house.withRealm({ registrationFlow }, async () => {
-      const bob = await register('finance')
-      await isAsked(bob)
-      await bob.setUp()
-      expect(house.application.results.at(-1)?.idToken).toMatchObject({ preferred_username: bob.username, amr: ['pwd', 'otp', 'mfa'] })
-      await bob.close()
-      const dave = await register('robots')
-      await dave.page.waitForSelector('#app')
-      expect(house.application.results.at(-1)?.idToken).toMatchObject({ preferred_username: dave.username, amr: ['pwd'] })
-      await dave.close()
-    })
-  })
+  it.each(['registration with Latchkey', 'registration'])(
+    'asks who lands in a group where it is required: %s',
+    async (registrationFlow) => {
+      await house.withRealm({ registrationFlow }, async () => {
+        const bob = await register('finance')
+        await house.isAsked(bob)
+        await bob.setUp()
+        expect(house.application.results.at(-1)?.idToken).toMatchObject({
+          preferred_username: bob.username,
+          amr: ['pwd', 'otp', 'mfa'],
+        })
+        await bob.close()
+        const dave = await register('robots')
+        await dave.page.waitForSelector('#app')
+        expect(house.application.results.at(-1)?.idToken).toMatchObject({
+          preferred_username: dave.username,
+          amr: ['pwd'],
+        })
+        await dave.close()
+      })
+    },
+  )
 
   it('lets nobody in with the sidecar down', async () => {
-    await house.stopSidecar()
-    try {
+    await house.withSidecarDown(async () => {
       const alice = await register(undefined)
       await alice.page.waitForSelector('#latchkey-retry')
       await alice.page.goto(house.application.url)
       expect(await alice.page.locator('#app').count()).toBe(0)
       await alice.close()
-    } finally {
-      await house.startSidecar()
-      await new Promise((resolve) => setTimeout(resolve, 1100))
-    }
+    })
   })
 })
 
 describe('password reset in another browser', () => {
-  it.each(['reset credentials with Latchkey', 'reset credentials'])('asks for the second factor before the new password: %s', async (resetCredentialsFlow) => {
-    await house.withRealm({ resetCredentialsFlow }, async () => {
-      for (const group of ['finance', 'robots']) {
-        const guest = await (group === 'finance' ? house.bob() : house.dave())
-        const link = await askForReset(guest)
-        const elsewhere = Object.assign(await house.visitor(), { id: guest.id, username: guest.username, email: guest.email })
-        elsewhere.secret = guest.secret
-        await elsewhere.page.goto(link)
-        if (group === 'finance') {
-          await isAsked(elsewhere)
-          await elsewhere.submitCode(await elsewhere.nextCode())
+  it.each(['reset credentials with Latchkey', 'reset credentials'])(
+    'asks for the second factor before the new password: %s',
+    async (resetCredentialsFlow) => {
+      await house.withRealm({ resetCredentialsFlow }, async () => {
+        for (const group of ['finance', 'robots']) {
+          const guest = await (group === 'finance' ? house.bob() : house.dave())
+          const link = await askForReset(guest)
+          const elsewhere = Object.assign(await house.visitor(), {
+            id: guest.id,
+            username: guest.username,
+            email: guest.email,
+          })
+          elsewhere.secret = guest.secret
+          await elsewhere.page.goto(link)
+          if (group === 'finance') {
+            await house.isAsked(elsewhere)
+            await elsewhere.submitCode(await elsewhere.nextCode())
+          }
+          await newPassword(elsewhere)
+          await elsewhere.page.waitForSelector('#kc-info-message')
+          // The link is spent.
+          await guest.page.goto(link)
+          expect(await guest.page.locator('#password-new, #app').count()).toBe(0)
+          await guest.close()
+          await elsewhere.close()
         }
-        await newPassword(elsewhere)
-        await elsewhere.page.waitForSelector('#kc-info-message')
-        // The link is spent.
-        await guest.page.goto(link)
-        expect(await guest.page.locator('#password-new, #app').count()).toBe(0)
-        await guest.close()
-        await elsewhere.close()
-      }
-    })
-  })
+      })
+    },
+  )
 })

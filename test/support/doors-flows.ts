@@ -9,7 +9,6 @@ export interface Doors {
   /** Bind it to a client to have a flow that never heard of Latchkey. */
   plainBrowserFlow: string
   postBrokerFlow: string
-  directGrantFlow: string
 }
 
 /** Puts Latchkey at every door of a realm, in copies of the built-in flows, with the gate below them. */
@@ -23,7 +22,11 @@ export async function shutDoors(admin: KcAdminClient, realm: string): Promise<Do
   const subflow = async (flow: string, to: object = {}) => {
     const alias = `${flow} second factor`
     await flows.addFlowToFlow({ realm, flow, alias, type: 'basic-flow', provider: '', description: '' })
-    await change(flow, (await named(flow)).find(({ displayName }) => displayName === alias), { requirement: 'CONDITIONAL', ...to })
+    await change(
+      flow,
+      (await named(flow)).find(({ displayName }) => displayName === alias),
+      { requirement: 'CONDITIONAL', ...to },
+    )
     for (const provider of ['latchkey-condition', 'latchkey']) await add(alias, provider)
   }
   const add = async (flow: string, provider: string) => {
@@ -69,5 +72,5 @@ export async function shutDoors(admin: KcAdminClient, realm: string): Promise<Do
     },
   )
   const id = (alias: string) => all.find((flow) => flow.alias === alias)?.id ?? ''
-  return { plainBrowserFlow: id(plain), postBrokerFlow: broker, directGrantFlow: id(direct) }
+  return { plainBrowserFlow: id(plain), postBrokerFlow: broker }
 }

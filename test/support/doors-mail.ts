@@ -63,5 +63,7 @@ export async function startMailServer(): Promise<MailServer> {
 
 /** Quoted-printable, as mails to programs come. */
 function decode(text: string): string {
-  return text.replaceAll(/=\n/g, '').replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return text
+    .replaceAll(/=\n/g, '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

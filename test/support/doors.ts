@@ -23,16 +23,22 @@ export interface House extends Scenario {
   /** A second realm of the same Keycloak, an identity provider under these two names: with a post-broker flow and without. */
   provider: { guarded: string; bare: string }
   /** A guest whose second factor is required and set up, with a browser. */
-  bob(change?: { actions?: string[] }): Promise<Visitor & Guest>
+  bob: (change?: { actions?: string[] }) => Promise<Visitor & Guest>
   /** A guest for whom it is disabled, with a browser. */
-  dave(change?: { actions?: string[] }): Promise<Visitor & Guest>
+  dave: (change?: { actions?: string[] }) => Promise<Visitor & Guest>
   /** Moves a guest to a group and out of the others, so that the policy changes. */
   move(guest: Guest, group: string): Promise<void>
   /** What `latchkey-demo` is for a while. */
   withClient(change: Client, work: () => Promise<void>): Promise<void>
   /** The same with a browser flow that never heard of Latchkey: the gate alone stands there. */
-  withGateOnly(work: () => Promise<void>): Promise<void>
-  withRealm(change: Parameters<KcAdminClient['realms']['update']>[1], work: () => Promise<void>): Promise<void>
+  withGateOnly: (work: () => Promise<void>) => Promise<void>
+  withRealm(
+    change: Parameters<KcAdminClient['realms']['update']>[1],
+    work: () => Promise<void>,
+  ): Promise<void>
+  withSidecarDown(work: () => Promise<void>): Promise<void>
+  /** Fails unless the browser stands where the sidecar asks for the second factor. */
+  isAsked(visitor: Visitor): Promise<void>
 }
 
 export async function openHouse(): Promise<House> {
@@ -49,15 +55,33 @@ export async function openHouse(): Promise<House> {
   const { admin, realm } = scenario
   const doors = await shutDoors(admin, realm.name)
   const provider = await startProvider(scenario, doors)
-  const demo = async () => (await admin.clients.find({ realm: realm.name, clientId: 'latchkey-demo' }))[0] ?? {}
+  const demo = async () =>
+    (await admin.clients.find({ realm: realm.name, clientId: 'latchkey-demo' }))[0] ?? {}
 
   const welcome = async (visitor: Visitor & { id: string; username: string }, actions: string[] = []) => {
     const { id, username } = visitor
     const email = `${username}@example.com`
-    await admin.users.update({ realm: realm.name, id }, { email, emailVerified: true, requiredActions: actions })
-    const outside = await admin.users.create({ realm: provider.realm, username, enabled: true, email, emailVerified: true, firstName: 'Test', lastName: 'User', credentials: [{ type: 'password', value: username, temporary: false }] })
+    await admin.users.update(
+      { realm: realm.name, id },
+      { email, emailVerified: true, requiredActions: actions },
+    )
+    const outside = await admin.users.create({
+      realm: provider.realm,
+      username,
+      enabled: true,
+      email,
+      emailVerified: true,
+      firstName: 'Test',
+      lastName: 'User',
+      credentials: [{ type: 'password', value: username, temporary: false }],
+    })
     for (const alias of [provider.guarded, provider.bare]) {
-      await admin.users.addToFederatedIdentity({ realm: realm.name, id, federatedIdentityId: alias, federatedIdentity: { identityProvider: alias, userId: outside.id, userName: username } })
+      await admin.users.addToFederatedIdentity({
+        realm: realm.name,
+        id,
+        federatedIdentityId: alias,
+        federatedIdentity: { identityProvider: alias, userId: outside.id, userName: username },
+      })
     }
     return Object.assign(visitor, { email })
   }
@@ -68,7 +92,7 @@ export async function openHouse(): Promise<House> {
     mail,
     provider,
     bob: async ({ actions } = {}) => await welcome(await scenario.enrolled(), actions),
-    async dave({ actions } = {}) {
+    dave: async ({ actions } = {}) => {
       const user = await scenario.createUser({ group: 'robots' })
       return await welcome(Object.assign(await scenario.visitor(), user), actions)
     },
@@ -84,11 +108,17 @@ export async function openHouse(): Promise<House> {
       try {
         await work()
       } finally {
-        await admin.clients.update({ realm: realm.name, id: before.id ?? '' }, { ...before, authenticationFlowBindingOverrides: { browser: '' } })
+        await admin.clients.update(
+          { realm: realm.name, id: before.id ?? '' },
+          { ...before, authenticationFlowBindingOverrides: { browser: '' } },
+        )
       }
     },
-    async withGateOnly(work) {
-      await house.withClient({ authenticationFlowBindingOverrides: { browser: doors.plainBrowserFlow } }, work)
+    withGateOnly: async (work) => {
+      await house.withClient(
+        { authenticationFlowBindingOverrides: { browser: doors.plainBrowserFlow } },
+        work,
+      )
     },
     async withRealm(change, work) {
       const before = await admin.realms.findOne({ realm: realm.name })
@@ -98,6 +128,21 @@ export async function openHouse(): Promise<House> {
       } finally {
         await admin.realms.update({ realm: realm.name }, before ?? {})
       }
+    },
+    async withSidecarDown(work) {
+      await scenario.stopSidecar()
+      try {
+        await work()
+      } finally {
+        await scenario.startSidecar()
+        // The bridge tries once a second after five calls in a row have missed.
+        await new Promise((resolve) => setTimeout(resolve, 1100))
+      }
+    },
+    async isAsked({ page }) {
+      await page.waitForSelector('input[name=code], #secret')
+      const { origin } = new URL(page.url())
+      if (origin !== scenario.sidecar().url) throw new Error(`the second factor is asked at ${origin}`)
     },
     async stop() {
       await admin.realms.del({ realm: provider.realm })
