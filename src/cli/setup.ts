@@ -84,6 +84,7 @@ async function setup(admin: KcAdminClient, realm: Realm, options: SetupOptions):
       : `The realm ${realm.name} is set up.`,
   )
   await closing(admin, realm, plan, options)
+  say(`See whether all is in order: latchkey doctor --realm ${realm.name}`)
 }
 
 function wantedBy(

@@ -125,29 +125,12 @@ describe('finds', () => {
     expect(faults[1]?.what).toContain(GUARD)
   })
 
-  it('an unconfigured bridge, by the logins that failed for it', async () => {
-    const { admin } = house
-    const readEvents = admin.realms.findEvents
-    const events = [{ error: 'latchkey_misconfigured', time: Date.now() }]
-    admin.realms.findEvents = (async () => events) as never
-    const fault = await oneFault(
-      async () => {},
-      async () => {
-        admin.realms.findEvents = readEvents
-      },
-    )
-    expect(fault).toMatchObject({
-      id: 'bridge',
-      mend: expect.stringContaining('--spi-authenticator--latchkey--url'),
-    })
-  })
-
   it('a Keycloak that lacks providers', async () => {
     const { admin } = house
     const read = admin.serverInfo.find
     const info = await admin.serverInfo.find()
     delete info.providers?.['required-action']?.providers['latchkey-gate']
-    admin.serverInfo.find = (async () => info) as never
+    admin.serverInfo.find = async () => info
     const fault = await oneFault(
       async () => {},
       async () => {

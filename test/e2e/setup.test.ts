@@ -117,7 +117,7 @@ it('asks by the gate where a client has a flow of its own', async () => {
     response_type: 'code',
     scope: 'openid',
   })
-  await page.goto(`${handmade.realmUrl}/protocol/openid-connect/auth?${query}`)
+  await page.goto(`${handmade.realmUrl}/protocol/openid-connect/auth?${query.toString()}`)
   await visitor.givePassword(visitor.username)
   await page.waitForSelector('input[name=code]')
   expect(page.url().startsWith(handmade.sidecar().url)).toBe(true)

@@ -53,6 +53,11 @@ export function realmCheck(id: string, title: string, run: (found: Found, facts:
   }
 }
 
+/** A fault in short. */
+export function fault(what: string, why: string, mend: string): Fault {
+  return { level: 'fault', what, why, mend }
+}
+
 /** The command that mends most of it. */
 export function setupCommandFor({ realm }: Facts): string {
   return `latchkey setup --realm ${/^[\w.-]+$/.test(realm.name) ? realm.name : `'${realm.name}'`}`

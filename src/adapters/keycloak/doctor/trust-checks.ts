@@ -3,13 +3,12 @@ import { editableByUsers } from '../setup/phone.ts'
 import { lackingProviders } from '../setup/plan.ts'
 import { surplusRoles } from '../setup/plan-client.ts'
 import type { Found } from '../setup/found.ts'
-import { realmCheck, setupCommandFor } from './check.ts'
+import { fault, realmCheck, setupCommandFor } from './check.ts'
 import type { Check, Facts, Fault } from './check.ts'
+import { plainHttp } from './https-check.ts'
 
 /** Seconds of clock difference that the hand-off forgives. */
 const FORGIVEN = 10
-
-const fault = (what: string, why: string, mend: string): Fault => ({ level: 'fault', what, why, mend })
 
 /** The checks of what the two sides know of each other. */
 export const trustChecks: Check[] = [
@@ -167,37 +166,4 @@ function serviceAccount(found: Found, facts: Facts): Fault[] {
     )
   }
   return faults
-}
-
-function plainHttp({ addresses, found }: Facts): Fault[] {
-  const jwks = found?.clients.find(({ clientId }) => clientId === CLIENT_ID)?.attributes?.['jwks.url'] as
-    string | undefined
-  const all = {
-    ...addresses,
-    ...(jwks === undefined ? {} : { [`the JWKS URL of the client ${CLIENT_ID}`]: jwks }),
-  }
-  const faults = Object.entries(all)
-    .filter(([, url]) => isPlainHttp(url))
-    .map(([name, url]) =>
-      fault(
-        `${name} is plain http: ${url}.`,
-        'Whoever sits in between reads the codes, and can take the place of either side by changing its keys.',
-        'Use https there; a reverse proxy can carry the certificate.',
-      ),
-    )
-  if (found?.realm.sslRequired === 'none') {
-    faults.push({
-      level: 'warning',
-      what: 'The realm takes plain http from anywhere.',
-      why: 'Passwords and sessions can be read on their way.',
-      mend: 'Realm settings → General → Require SSL: External requests.',
-    })
-  }
-  return faults
-}
-
-function isPlainHttp(url: string): boolean {
-  if (!url.startsWith('http:')) return false
-  const { hostname } = new URL(url)
-  return !(hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname))
 }

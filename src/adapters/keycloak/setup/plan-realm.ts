@@ -15,7 +15,13 @@ export function planRealm(found: Found, wanted: Wanted): Plan {
     ...texts(found),
     ...mapper(found),
   ]
-  return { steps, refusals: [], open: [], notes: [] }
+  const notes =
+    found.realm.realm === 'master'
+      ? [
+          'This realm has the administrators of Keycloak: with Latchkey away, whoever must be asked gets in nowhere, nor can undo by password. Keep a client with a service account for that (LATCHKEY_SETUP_CLIENT_ID).',
+        ]
+      : []
+  return { steps, refusals: [], open: [], notes }
 }
 
 function roles({ roles: existing }: Found): Step[] {

@@ -9,6 +9,7 @@ import type { Found } from './found.ts'
 import type { UserProfileConfig } from './representations.ts'
 import type { Undo } from './memory.ts'
 import type { FlowField } from './step.ts'
+import { sentenceOf } from './undo-sentence.ts'
 import { CLIENT_ID, EVENTS, MEMORY, PHONE, SERVICE_ROLE } from './names.ts'
 
 /** What undoing would do, one sentence each, and what it would leave because somebody changed it since. */
@@ -39,7 +40,12 @@ export async function takeBack(
   const plan = planUndo(found)
   for (const { undo, sentence } of plan.steps) {
     progress(sentence)
-    await revert(admin, found, undo)
+    await revert(admin, found, undo).catch((cause: unknown) => {
+      throw new Error(
+        `Keycloak refused to ${sentence} (${String(cause)}). Mend that and run setup --undo again.`,
+        { cause },
+      )
+    })
   }
   if (found.memory !== undefined) await setAttribute(admin, realm, MEMORY, null)
   return plan
@@ -67,47 +73,6 @@ function changedSince({ realm, identityProviders, clients, flows }: Found, undo:
     }
   }
   return undefined
-}
-
-function sentenceOf(undo: Undo): string {
-  switch (undo.kind) {
-    case 'role':
-      return `delete the realm role ${undo.name}`
-    case 'client':
-      return `delete the client ${CLIENT_ID} and its service account`
-    case 'client-fields':
-      return `put back the client ${CLIENT_ID}`
-    case 'service-role':
-      return `take the role ${SERVICE_ROLE} from the service account`
-    case 'profile':
-      return undo.was === null
-        ? `remove the user attribute ${PHONE} from the profile`
-        : `put back the user attribute ${PHONE}`
-    case 'action':
-      return undo.was === null
-        ? `remove the required action ${undo.name}`
-        : `put back the required action ${undo.name}`
-    case 'listener':
-      return `remove the event listener ${EVENTS}`
-    case 'action-life':
-      return `put the life of required actions back to ${undo.was} s`
-    case 'attribute':
-      return undo.was === null
-        ? `remove the realm attribute ${undo.name}`
-        : `put back the realm attribute ${undo.name}`
-    case 'texts':
-      return `remove the texts ${undo.keys.join(', ')} (${undo.name})`
-    case 'mapper':
-      return `remove the mapper from the client scope ${undo.scope}`
-    case 'scope':
-      return `delete the client scope ${undo.name}`
-    case 'flow':
-      return `delete the flow "${undo.name}"`
-    case 'binding':
-      return `put ${undo.name} back to "${undo.was}"`
-    case 'broker':
-      return `put the flow after logins by ${undo.name} back to ${undo.was === '' ? 'none' : `"${undo.was}"`}`
-  }
 }
 
 async function revert(admin: KcAdminClient, found: Found, undo: Undo): Promise<void> {
