@@ -23,26 +23,36 @@ export function doctorCommand(command: Command): Command {
     .option('--json', 'print the results as JSON')
     .addHelpText(
       'after',
-      `\nChanges nothing. Exit code: 0 in order, 1 warnings, 2 faults.\n${CREDENTIALS_HELP}`,
+      `\nChanges nothing. Exit code: 0 in order, 1 warnings, 2 faults, or could not look.\n${CREDENTIALS_HELP}`,
     )
     .action(async (options: DoctorOptions) => {
-      // Plain http is one of the faults to be told, so it must not end the look at the others.
-      const config = readConfig({ ...process.env, LATCHKEY_ALLOW_HTTP: 'true' })
-      const realm = chooseRealm(config, options.realm)
-      const results = await examine({
-        realm,
-        addresses: addressesOf(config),
-        store: await inspectDatabase(
-          config.dbUrl,
-          config.encryptionKeys.map(({ id }) => id),
-        ),
-        ...(options.admin ? { admin: await signIn(config, options) } : {}),
-      })
-      if (options.json === true) {
-        process.stdout.write(`${JSON.stringify({ realm: realm.name, results }, undefined, 2)}\n`)
-      } else process.stdout.write(report(realm.name, results))
-      process.exitCode = exitCodeOf(results)
+      try {
+        await diagnose(options)
+      } catch (error) {
+        // 1 would mean warnings, and whoever can't look has not seen that it is no more than that.
+        process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)
+        process.exitCode = 2
+      }
     })
+}
+
+async function diagnose(options: DoctorOptions): Promise<void> {
+  // Plain http is one of the faults to be told, so it must not end the look at the others.
+  const config = readConfig({ ...process.env, LATCHKEY_ALLOW_HTTP: 'true' })
+  const realm = chooseRealm(config, options.realm)
+  const results = await examine({
+    realm,
+    addresses: addressesOf(config),
+    store: await inspectDatabase(
+      config.dbUrl,
+      config.encryptionKeys.map(({ id }) => id),
+    ),
+    ...(options.admin ? { admin: await signIn(config, options) } : {}),
+  })
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify({ realm: realm.name, results }, undefined, 2)}\n`)
+  } else process.stdout.write(report(realm.name, results))
+  process.exitCode = exitCodeOf(results)
 }
 
 function addressesOf(config: Config): Record<string, string> {

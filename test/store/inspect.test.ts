@@ -1,0 +1,28 @@
+import { sql } from 'kysely'
+import { describe, expect, it } from 'vitest'
+import { createSealer } from '../../src/adapters/secrets/sealer.ts'
+import { openDatabase } from '../../src/adapters/store/database.ts'
+import { inspectDatabase } from '../../src/adapters/store/inspect.ts'
+import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
+import { PLACES, newKey, sqlitePlace } from '../support/stores.ts'
+
+describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) => {
+  it('finds nothing wrong, then a key that is not configured and a migration that was not run', async () => {
+    const place = await makePlace()
+    const database = await openDatabase(place.url)
+    await createSigningKeys(database, createSealer([newKey('k1')]), Date.now).refresh(Date.now())
+    expect(await inspectDatabase(place.url, ['k1'])).toEqual({ pending: [], missingKeys: [] })
+    await sql`delete from kysely_migration where name = '0001-login'`.execute(database.db)
+    expect(await inspectDatabase(place.url, ['k2'])).toEqual({ pending: ['0001-login'], missingKeys: ['k1'] })
+    await database.close()
+    await place.drop()
+  })
+})
+
+it('makes no file where there is none, and says what it cannot reach', async () => {
+  const place = sqlitePlace()
+  expect(await inspectDatabase(place.url, [])).toEqual({ pending: undefined, missingKeys: [] })
+  expect(await inspectDatabase(place.url, [])).toEqual({ pending: undefined, missingKeys: [] })
+  await place.drop()
+  expect((await inspectDatabase('postgres://nobody@127.0.0.1:1/none', [])).problem).toContain('ECONNREFUSED')
+})
