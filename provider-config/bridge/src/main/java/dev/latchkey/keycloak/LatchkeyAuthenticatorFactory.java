@@ -4,11 +4,9 @@ import java.util.List;
 
 import org.keycloak.Config;
 import org.keycloak.authentication.Authenticator;
-import org.keycloak.authentication.AuthenticatorFactory;
 import org.keycloak.models.AuthenticationExecutionModel.Requirement;
 import org.keycloak.models.Constants;
 import org.keycloak.models.KeycloakSession;
-import org.keycloak.models.KeycloakSessionFactory;
 import org.keycloak.provider.ProviderConfigProperty;
 import org.keycloak.provider.ProviderConfigurationBuilder;
 
@@ -16,7 +14,7 @@ import org.keycloak.provider.ProviderConfigurationBuilder;
  * The second factor at the Latchkey sidecar, as the execution {@code latchkey}. Its options,
  * {@code --spi-authenticator--latchkey--…}, serve the condition and the required action too.
  */
-public final class LatchkeyAuthenticatorFactory implements AuthenticatorFactory {
+public final class LatchkeyAuthenticatorFactory extends ExecutionFactory {
 
     /** The provider's id, and the category in which its failures stand. */
     public static final String ID = "latchkey";
@@ -48,11 +46,6 @@ public final class LatchkeyAuthenticatorFactory implements AuthenticatorFactory 
     }
 
     @Override
-    public String getReferenceCategory() {
-        return ID;
-    }
-
-    @Override
     public Authenticator create(KeycloakSession session) {
         return LatchkeyAuthenticator.SINGLETON;
     }
@@ -60,11 +53,6 @@ public final class LatchkeyAuthenticatorFactory implements AuthenticatorFactory 
     @Override
     public Requirement[] getRequirementChoices() {
         return new Requirement[] {Requirement.REQUIRED, Requirement.ALTERNATIVE, Requirement.DISABLED};
-    }
-
-    @Override
-    public boolean isUserSetupAllowed() {
-        return false;
     }
 
     @Override
@@ -97,15 +85,5 @@ public final class LatchkeyAuthenticatorFactory implements AuthenticatorFactory 
                 .property().name(Settings.ALLOW_HTTP).type(ProviderConfigProperty.BOOLEAN_TYPE).defaultValue(false)
                 .helpText("Allows plain http to other hosts than this one.").add()
                 .build();
-    }
-
-    @Override
-    public void postInit(KeycloakSessionFactory factory) {
-        // nothing to prepare
-    }
-
-    @Override
-    public void close() {
-        // the client's threads are daemons
     }
 }

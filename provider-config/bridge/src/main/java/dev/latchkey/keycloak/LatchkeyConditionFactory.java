@@ -1,16 +1,10 @@
 package dev.latchkey.keycloak;
 
-import java.util.List;
-
-import org.keycloak.Config;
 import org.keycloak.authentication.authenticators.conditional.ConditionalAuthenticator;
 import org.keycloak.authentication.authenticators.conditional.ConditionalAuthenticatorFactory;
-import org.keycloak.models.AuthenticationExecutionModel.Requirement;
-import org.keycloak.models.KeycloakSessionFactory;
-import org.keycloak.provider.ProviderConfigProperty;
 
 /** The condition {@code latchkey-condition}, REQUIRED beside {@code latchkey} in a CONDITIONAL subflow. */
-public final class LatchkeyConditionFactory implements ConditionalAuthenticatorFactory {
+public final class LatchkeyConditionFactory extends ExecutionFactory implements ConditionalAuthenticatorFactory {
 
     /** The provider's id. */
     public static final String ID = "latchkey-condition";
@@ -31,47 +25,7 @@ public final class LatchkeyConditionFactory implements ConditionalAuthenticatorF
     }
 
     @Override
-    public String getReferenceCategory() {
-        return LatchkeyAuthenticatorFactory.ID;
-    }
-
-    @Override
     public ConditionalAuthenticator getSingleton() {
         return LatchkeyCondition.SINGLETON;
-    }
-
-    @Override
-    public Requirement[] getRequirementChoices() {
-        return new Requirement[] {Requirement.REQUIRED, Requirement.DISABLED};
-    }
-
-    @Override
-    public boolean isUserSetupAllowed() {
-        return false;
-    }
-
-    @Override
-    public boolean isConfigurable() {
-        return false;
-    }
-
-    @Override
-    public List<ProviderConfigProperty> getConfigProperties() {
-        return List.of();
-    }
-
-    @Override
-    public void init(Config.Scope config) {
-        // the settings are the authenticator's
-    }
-
-    @Override
-    public void postInit(KeycloakSessionFactory factory) {
-        // nothing to prepare
-    }
-
-    @Override
-    public void close() {
-        // holds nothing
     }
 }
