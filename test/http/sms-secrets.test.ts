@@ -42,7 +42,6 @@ describe('what a server that sends text messages writes down', () => {
   function keepNumber(phone: string): string {
     keep('a number', phone)
     keep('a number as typed', phone.slice(3))
-    keep('the middle of a number', phone.slice(4, -3))
     return phone
   }
 
@@ -107,7 +106,7 @@ describe('what a server that sends text messages writes down', () => {
 
     const login = await begin(sub)
     const setUp = login.step
-    for (const typed of ['0612', '0201234567', '+33612345678']) {
+    for (const typed of ['061234', '0201234567', '+33612345678']) {
       await post(login, 'phone', { country: 'NL', phone: keep('a number that was refused', typed) })
     }
     await post(login, 'phone', { country: 'NL', phone: keepNumber(proven).replace('+31', '0') })
@@ -173,13 +172,15 @@ describe('what a server that sends text messages writes down', () => {
     throw new Error(`the server did not come up: ${output}`)
   }
 
-  /** Codes are six digits, which a port or a time may hold by chance: only whole numbers count. */
-  const found = (text: string) =>
-    [...secrets]
+  /** Six digits may stand in a time or an id by chance: only whole numbers count, and no ids of requests. */
+  const found = (text: string) => {
+    const plain = text.replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, '')
+    return [...secrets]
       .filter(([, value]) =>
-        /^\d{4,6}$/.test(value) ? new RegExp(`(?<![\\d.])${value}(?!\\d)`).test(text) : text.includes(value),
+        /^\d{6}$/.test(value) ? new RegExp(`(?<![\\d.])${value}(?!\\d)`).test(plain) : text.includes(value),
       )
       .map(([what]) => what)
+  }
 
   it('tells of sends that failed and of the alarm, without number, code or token (R23, P17)', () => {
     const lines = output
