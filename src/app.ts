@@ -58,12 +58,12 @@ export async function createApp(
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
-  // Without anybody to send them, codes by text message are no method.
-  const usable = new Map(
-    [...registry].filter(([, method]) => method.sendChallenge === undefined || delivery.courier),
-  )
+  // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
+  const silent = [...registry.values()].filter((method) => method.sendChallenge !== undefined)
+  const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
   const kit = (): Kit => ({
-    registry: usable,
+    registry,
+    unavailable,
     now: clock(),
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),

@@ -51,7 +51,7 @@ const setting = <T>(one: Setting<T>): Setting<T> => one
 export const SETTINGS = {
   hostname: setting({
     name: 'LATCHKEY_HOSTNAME',
-    parse: address,
+    parse: address.refine((text) => new URL(text).pathname === '/', 'must have no path'),
     sentence: 'The public URL of Latchkey, as browsers reach it. It is part of every issuer.',
   }),
   host: setting({
@@ -120,7 +120,7 @@ export const SETTINGS = {
   }),
   twilioAccountSid: setting({
     name: 'LATCHKEY_TWILIO_ACCOUNT_SID',
-    parse: z.string(),
+    parse: z.string().regex(/^(AC\w+)?$/, 'must begin with AC'),
     default: '',
     sentence: "Twilio's account, `AC…`.",
   }),
@@ -181,7 +181,7 @@ export const SETTINGS = {
     parse: z.enum(['none', 'xforwarded'], 'must be none or xforwarded'),
     default: 'none',
     sentence:
-      'Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`, so that logs name the browser.',
+      "Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`: limits on text messages count by the browser's address, which is the proxy's without it.",
   }),
   logFormat: setting({
     name: 'LATCHKEY_LOG_FORMAT',
@@ -242,8 +242,11 @@ function deliveryFaults(config: Partial<Values>): string[] {
   const faults = needed[config.delivery ?? 'none']
     .filter((key) => config[key] === '')
     .map((key) => `${SETTINGS[key].name} must be set for LATCHKEY_DELIVERY=${config.delivery}`)
-  if (config.delivery === 'inbox' && !isLoopback(config.host ?? '')) {
-    faults.push('LATCHKEY_DELIVERY=inbox shows codes to whoever asks: LATCHKEY_HTTP_HOST must be 127.0.0.1')
+  const shown = [config.host ?? '', new URL(config.hostname ?? 'http://localhost').hostname]
+  if (config.delivery === 'inbox' && !shown.every(isLoopback)) {
+    faults.push(
+      'LATCHKEY_DELIVERY=inbox shows codes to whoever asks: LATCHKEY_HTTP_HOST must be 127.0.0.1 and LATCHKEY_HOSTNAME this machine',
+    )
   }
   return faults
 }

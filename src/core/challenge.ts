@@ -124,7 +124,8 @@ export function chooseChallenge(situation: Situation, method: string, kit: Kit):
     result: 'accepted',
     change: {
       ...owner(transaction),
-      transaction: moveTo(transaction, { at: 'challenge', method, then: stage.then }),
+      // What was sent stays sent: going to and fro neither sends anew nor shortens the pause.
+      transaction: moveTo(transaction, { ...stage, method }),
     },
   }
 }

@@ -1,10 +1,11 @@
 import { lockedFor } from './lockout.ts'
 import type { MethodId, Registry } from './method.ts'
 import type { Change } from './ports.ts'
+import { challengeInstead, hasOwn, overtaken } from './overtaken.ts'
 import { verifiedCount } from './sending.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
-import type { Credential, PendingCredential, Proof, Situation, Stage } from './transaction.ts'
+import type { PendingCredential, Proof, Situation, Stage } from './transaction.ts'
 
 const MAX_LABEL = 64
 
@@ -39,8 +40,14 @@ export function chooseEnrolment(situation: Situation, method: string, kit: Kit):
   const { stage } = transaction
   if (stage.at !== 'enrol') return { result: 'stale' }
   if (!enrollable(situation, kit.registry).includes(method)) return { result: 'refused', error: 'missing' }
-  const next = stage.method === method ? stage : beginMethod(situation, method, stage.proven, kit)
+  const next =
+    stage.method === method ? stage : keepPause(stage, beginMethod(situation, method, stage.proven, kit))
   return { result: 'accepted', change: { ...owner(transaction), transaction: moveTo(transaction, next) } }
+}
+
+/** Going to and fro between methods does not shorten the pause between two codes. */
+function keepPause({ sentAt }: Stage & { at: 'enrol' }, next: Stage): Stage {
+  return next.at === 'enrol' && sentAt !== undefined ? { ...next, sentAt } : next
 }
 
 /** Takes the code that proves a method that is being set up. Wrong ones count as at login (R6). */
@@ -53,7 +60,7 @@ export function answerEnrolment(
   const { transaction } = situation
   const { stage } = transaction
   if (stage.at !== 'enrol' || stage.method !== method) return { result: 'stale' }
-  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation)
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
   if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
   const known = kit.registry.get(method)
   if (known === undefined) return { result: 'stale' }
@@ -88,7 +95,7 @@ export function answerEnrolment(
 export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Outcome {
   const { stage, account } = situation.transaction
   if (stage.at !== 'save-codes') return { result: 'stale' }
-  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation)
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
   const known = kit.registry.get(stage.method)
   const verdict = known?.finishEnrolment(
     stage.keep,
@@ -101,7 +108,7 @@ export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Ou
   return store(situation, [...stage.pending, codes], stage.proof, kit)
 }
 
-/** Saves what was set up, a new set of backup codes in place of the old, and ends the step. */
+/** Saves what was set up, in place of the old where a user has one of a kind, and ends the step. */
 function store(
   situation: Situation,
   pending: PendingCredential[],
@@ -115,7 +122,7 @@ function store(
   const ended = finish(reporting, proof, kit)
   const replaced = credentials.filter(
     (own) =>
-      kit.registry.get(own.method)?.companion === true && pending.some(({ method }) => method === own.method),
+      kit.registry.get(own.method)?.single === true && pending.some(({ method }) => method === own.method),
   )
   const change: Change = {
     ...owner(transaction),
@@ -127,24 +134,6 @@ function store(
     audit: pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
   }
   return { result: 'accepted', change, code: ended.code }
-}
-
-/** True where this is a first set-up, on the password alone, and the user has got a method in the meantime (R17). */
-function overtaken({ credentials }: Situation, proven: Proof | undefined, registry: Registry): boolean {
-  return proven === undefined && hasOwn(credentials, registry)
-}
-
-function challengeInstead(situation: Situation): Outcome {
-  const { transaction, credentials } = situation
-  const proofs = [...new Set(credentials.map(({ method }) => method))]
-  const [method] = proofs
-  if (method === undefined) return { result: 'stale' }
-  const moved = moveTo({ ...transaction, proofs }, { at: 'challenge', method, then: 'done' })
-  return { result: 'stale', change: { ...owner(transaction), transaction: moved } }
-}
-
-function hasOwn(credentials: readonly Credential[], registry: Registry): boolean {
-  return credentials.some(({ method }) => registry.get(method)?.companion === false)
 }
 
 function missingCompanion({ transaction, credentials }: Situation, registry: Registry) {

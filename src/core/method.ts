@@ -31,6 +31,8 @@ export type Shown =
   | { kind: 'backup-codes'; left?: number; codes?: string[] }
   /** The form for a phone number, with what was typed before. */
   | { kind: 'phone'; country: string | undefined; phone: string }
+  /** An administrator named an address that codes can't go to; another is not the user's to name (R25). */
+  | { kind: 'unusable' }
   /** `to` is masked. `fixed`: the user can't change it here. */
   | { kind: 'sent-code'; to: string; fixed: boolean }
 
@@ -73,21 +75,29 @@ export interface Method<Credential = unknown, State = unknown> {
   readonly level: 2 | 3
   /** True for a method that only stands beside another and never alone (S18). */
   readonly companion: boolean
+  /** True where a user has one of it at most: a new one takes the old one's place. */
+  readonly single: boolean
   /** Reads a stored credential. Throws where the JSON is not one. */
   read(json: unknown): Credential
   beginEnrolment(account: Account, context: MethodContext): Step<State>
-  /** Takes the address that codes are to go to. Only for a method that sends. */
+  /**
+   * Takes the address that codes are to go to; undefined where the user has no say in it. Only for a method that sends.
+   */
   aimEnrolment?(
+    state: State,
     typed: { country: string; phone: string },
     context: MethodContext,
-  ): { ok: true; keep: State } | { ok: false; error: DestinationError; keep: State }
+  ): { ok: true; keep: State } | { ok: false; error: DestinationError; keep: State } | undefined
   /** A new code to where the enrolment aims, in place of the one before. Undefined while there is no such place. */
   sendEnrolment?(state: State, account: Account, context: MethodContext): Step<State> | undefined
   /** Shows a begun enrolment again, from what was kept. */
   showEnrolment(state: State, account: Account): Shown
   finishEnrolment(state: State, answer: string, account: Account, context: MethodContext): Verdict<Credential>
-  /** A new code for a challenge, in place of the one before. Only for a method that sends. */
-  sendChallenge?(credential: Credential, account: Account, context: MethodContext): Step<State>
+  /**
+   * A new code for a challenge, in place of the one before; undefined where none may go there. Only for a method that
+   * sends.
+   */
+  sendChallenge?(credential: Credential, account: Account, context: MethodContext): Step<State> | undefined
   showChallenge(credential: Credential): Shown
   /** `state` is what `sendChallenge` kept; undefined for a method that does not send, or has not yet. */
   finishChallenge(

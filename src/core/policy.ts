@@ -72,13 +72,22 @@ export function decide(input: {
   enrolled: readonly Enrolled[]
   claims: Claims
   registry: Registry
+  /** Methods that this server can't carry out at the moment, such as messages that nobody sends. */
+  unavailable?: ReadonlySet<MethodId>
 }): Decision {
   const { settings, claims } = input
   const rules = winners(input.rules, claims.groups)
   const policy = enforcementOf(settings, rules, input.override, claims)
-  const methods = allowedMethods(settings, rules, input.registry)
+  const unavailable = input.unavailable ?? new Set()
+  const methods = allowedMethods(settings, rules, input.registry).filter((id) => !unavailable.has(id))
   const asked = askedBeyondPolicy(claims, policy.because)
-  const next = actionOf({ ...input, methods, enforcement: policy.enforcement, asked: asked !== undefined })
+  const next = actionOf({
+    ...input,
+    unavailable,
+    methods,
+    enforcement: policy.enforcement,
+    asked: asked !== undefined,
+  })
   return { enforcement: policy.enforcement, because: asked ?? policy.because, methods, ...next }
 }
 
@@ -149,9 +158,12 @@ function actionOf(input: {
   methods: MethodId[]
   claims: Claims
   registry: Registry
+  unavailable: ReadonlySet<MethodId>
 }): { action: Action; proofs: MethodId[] } {
   const { settings, enforcement, asked, methods, claims, registry } = input
-  const standsAlone = (id: MethodId) => registry.get(id)?.companion === false
+  // A method that this build does not know is still the user's: no reason to ask for less.
+  const standsAlone = (id: MethodId) => registry.get(id)?.companion !== true
+  const works = (id: MethodId) => registry.has(id) && !input.unavailable.has(id)
   const reaches = (id: MethodId) => (registry.get(id)?.level ?? 0) >= claims.level
   const allowed = (id: MethodId) => methods.includes(id)
   const ids = (enrolled: readonly Enrolled[]) => [...new Set(enrolled.map(({ method }) => method))]
@@ -163,7 +175,7 @@ function actionOf(input: {
   if (!asked && enforcement === 'disabled') return without({ do: 'skip' })
   if (!asked && enforcement === 'optional') {
     // Where rules leave none of the methods that the user has, and the realm does, those still ask.
-    const present = working.filter((id) => settings.methods.includes(id))
+    const present = working.filter((id) => settings.methods.includes(id) && works(id))
     if (!own.some((id) => settings.methods.includes(id))) return without({ do: 'skip' })
     if (!own.some(allowed) && present.some(standsAlone)) {
       return { action: { do: 'challenge', then: 'done' }, proofs: present }
@@ -176,8 +188,10 @@ function actionOf(input: {
   if (!methods.some((id) => standsAlone(id) && reaches(id))) {
     return without({ do: 'blocked', reason: 'no-method-allowed' })
   }
-  if (own.length > 0) return { action: { do: 'challenge', then: 'enrol' }, proofs: working }
-  return without({ do: 'enrol' })
+  if (own.length === 0) return without({ do: 'enrol' })
+  const before = working.filter(works)
+  if (!before.some(standsAlone)) return without({ do: 'blocked', reason: 'no-method-allowed' })
+  return { action: { do: 'challenge', then: 'enrol' }, proofs: before }
 }
 
 function without(action: Action): { action: Action; proofs: MethodId[] } {

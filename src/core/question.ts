@@ -51,6 +51,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     enrolled: credentials,
     claims: push.claims,
     registry: kit.registry,
+    unavailable: kit.unavailable,
   })
   const change: Change = { realm, userId, once: push.once }
   if (decision.action.do === 'skip') return { needed: false, decision, change }

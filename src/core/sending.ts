@@ -4,6 +4,8 @@ import type { Change, Count } from './ports.ts'
 import { entry, methodContext, moveTo, owner } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import { triable } from './triable.ts'
+import { networkOf } from './network.ts'
+import { challengeInstead, overtaken } from './overtaken.ts'
 import type { Situation, Stage, Transaction } from './transaction.ts'
 
 const HOUR = 3_600_000
@@ -27,6 +29,11 @@ function sentStage(situation: Situation, kit: Kit): { stage: Stage; send: Send }
   return { stage: { ...stage, keep: step.keep, sentAt: kit.now }, send: step.send }
 }
 
+/** Whether a code could go out now: the step's method sends, and may send to where it would. */
+export function canSend(situation: Situation, kit: Kit): boolean {
+  return sentStage(situation, kit) !== undefined
+}
+
 /** Whether this step sends codes and has sent none yet: the first one goes out by itself. */
 export function awaitsFirstCode(situation: Situation, kit: Kit): boolean {
   const { stage } = situation.transaction
@@ -42,6 +49,9 @@ export function awaitsFirstCode(situation: Situation, kit: Kit): boolean {
 export function sendCode(situation: Situation, address: string, kit: Kit): Outcome {
   const { transaction, settings, attempts } = situation
   const { stage } = transaction
+  if (stage.at === 'enrol' && overtaken(situation, stage.proven, kit.registry)) {
+    return challengeInstead(situation, kit.registry)
+  }
   const next = sentStage(situation, kit)
   if (next === undefined) return { result: 'stale' }
   if (lockedFor(attempts, kit.now) > 0) return { result: 'locked' }
@@ -76,14 +86,15 @@ export function aim(
   const { stage } = transaction
   if (stage.at !== 'enrol' || stage.method === undefined) return { result: 'stale' }
   const method = kit.registry.get(stage.method)
-  const aimed = method?.aimEnrolment?.(typed, methodContext(situation, kit))
+  const aimed = method?.aimEnrolment?.(stage.keep, typed, methodContext(situation, kit))
   if (aimed === undefined) return { result: 'stale' }
   const moved: Transaction = { ...transaction, stage: { ...stage, keep: aimed.keep } }
-  if (!aimed.ok) {
-    const change = { ...owner(transaction), transaction: moveTo(transaction, moved.stage) }
-    return { result: 'misaimed', error: aimed.error, change }
-  }
-  return sendCode({ ...situation, transaction: moved }, address, kit)
+  const change = { ...owner(transaction), transaction: moveTo(transaction, moved.stage) }
+  if (!aimed.ok) return { result: 'misaimed', error: aimed.error, change }
+  const outcome = sendCode({ ...situation, transaction: moved }, address, kit)
+  // What was typed is kept, also where no code can go there yet.
+  if (outcome.result === 'limited') return { ...outcome, change }
+  return outcome.result === 'accepted' ? { ...outcome, otherwise: change } : outcome
 }
 
 /** The count of a verified code, by which an alarm sees sends that nobody answers. */
@@ -96,11 +107,13 @@ export function verifiedCount(method: MethodId, kit: Kit): { at: number; counts:
 }
 
 function counts({ settings, transaction }: Situation, { to }: Send, address: string, kit: Kit): Count[] {
-  const hidden = (text: string) => kit.mac(JSON.stringify(['sent to', text])).value
+  const hidden = (...parts: string[]) => kit.mac(JSON.stringify(['sent to', ...parts])).value
+  // Numbers that are only typed must not use up what a login to a stored number needs.
+  const { at } = transaction.stage
   return [
-    { scope: 'number', key: hidden(to), window: HOUR, limit: settings.smsPerNumber },
-    { scope: 'prefix', key: hidden(to.slice(0, -3)), window: HOUR, limit: settings.smsPerPrefix },
-    { scope: 'address', key: hidden(address), window: HOUR, limit: settings.smsPerAddress },
+    { scope: 'number', key: hidden(at, to), window: HOUR, limit: settings.smsPerNumber },
+    { scope: 'prefix', key: hidden(at, to.slice(0, -3)), window: HOUR, limit: settings.smsPerPrefix },
+    { scope: 'address', key: hidden(networkOf(address)), window: HOUR, limit: settings.smsPerAddress },
     { scope: 'user', key: transaction.account.userId, window: HOUR, limit: settings.smsPerUser },
     { scope: 'hour', key: '', window: HOUR, limit: settings.smsPerHour },
     { scope: 'day', key: '', window: DAY, limit: settings.smsPerDay },

@@ -9,6 +9,8 @@ const CODE_LIFETIME = 60_000
 /** What the pure functions of a step are given besides the situation. */
 export interface Kit {
   registry: Registry
+  /** Methods that this server can't carry out at the moment. */
+  unavailable: ReadonlySet<MethodId>
   /** Epoch milliseconds. */
   now: number
   random: (bytes: number) => Buffer
@@ -20,14 +22,14 @@ export interface Kit {
 /**
  * What became of what a browser sent. `stale`: it answers a page that the step has left; show where the step stands.
  * `limited`: no code was sent, and none can be before `until`, epoch milliseconds. `send` goes out once the change is
- * written. `code` is the plain authorization code, where the step ended: only its hash is in the change.
+ * written; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step ended: only its hash is in the change.
  */
 export type Outcome =
   | { result: 'stale'; change?: Change }
   | { result: 'locked' }
   | { result: 'refused'; error: 'missing' | 'wrong'; change?: Change }
-  | { result: 'limited'; until: number }
-  | { result: 'accepted'; change: Change; code?: string; send?: Send }
+  | { result: 'limited'; until: number; change?: Change }
+  | { result: 'accepted'; change: Change; code?: string; send?: Send; otherwise?: Change }
 
 /** A URL-safe random text of 256 bits. */
 export function token(kit: Kit): string {

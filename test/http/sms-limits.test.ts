@@ -180,7 +180,7 @@ describe('100 sends', () => {
     }
     expect(await flood(100, hourEnd, one)).toBe(5)
     const refused = await one(101)
-    expect(pageName((await refused.login.page(refused.query)).text)).toBe('enrol-phone')
+    expect(pageName((await refused.login.page(refused.query)).text)).toBe('sent-code')
     await expectSaid(refused, /You can ask for a new code in 60 minutes\./)
     toNextHour(clock)
     const later = await one(102)

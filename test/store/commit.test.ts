@@ -192,8 +192,8 @@ describe.each(PLACES)('the store on %s', (_, makePlace) => {
     const said = await Promise.all(
       Array.from({ length: 20 }, () => store.commit({ realm: 'demo', userId: 'x', once })),
     )
-    expect(said.filter((answer) => answer === 'written')).toHaveLength(1)
-    expect(said.filter((answer) => answer === 'replayed')).toHaveLength(19)
+    expect(said.filter((each) => each === 'written')).toHaveLength(1)
+    expect(said.filter((each) => each === 'replayed')).toHaveLength(19)
   })
 
   it('lets one of 20 parallel pushes begin the step of a nonce', async () => {

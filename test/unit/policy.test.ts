@@ -348,4 +348,22 @@ describe('the policy, case by case', () => {
     const settings = settingsOf({ methods: ['telepathy', 'totp'] })
     expect(decide({ ...base, settings }).methods).toEqual(['totp'])
   })
+
+  it('blocks, and never begins anew, where the only method can not be carried out or is not known (R17)', () => {
+    const known = new Map(registry)
+    const ask = (method: string, enforcement: Enforcement, unavailable: string[]) =>
+      decide({
+        settings: settingsOf({ enforcement, methods: ['totp', 'passkey', 'future'] }),
+        rules: [],
+        override: undefined,
+        enrolled: [{ method, failures: 0 }],
+        claims: { groups: [], roles: [], purpose: 'login', level: 1 },
+        registry: known,
+        unavailable: new Set(unavailable),
+      }).action
+    for (const enforcement of ['required', 'optional'] as const) {
+      expect(ask('totp', enforcement, ['totp'])).toEqual({ do: 'blocked', reason: 'no-method-allowed' })
+      expect(ask('future', enforcement, [])).toEqual({ do: 'blocked', reason: 'no-method-allowed' })
+    }
+  })
 })

@@ -7,6 +7,7 @@ const right = {
   LATCHKEY_REALMS: 'demo',
   LATCHKEY_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
 }
+const HERE = { LATCHKEY_HOSTNAME: 'http://localhost:8090' }
 const TWILIO = {
   LATCHKEY_DELIVERY: 'twilio',
   LATCHKEY_TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
@@ -35,7 +36,7 @@ describe('the delivery of text messages', () => {
   it('is none unless chosen, and then needs nothing', () => {
     expect(read({}).delivery).toBe('none')
     expect(read({ LATCHKEY_DELIVERY: 'none' }).delivery).toBe('none')
-    expect(read({ LATCHKEY_DELIVERY: 'inbox' }).delivery).toBe('inbox')
+    expect(read({ LATCHKEY_DELIVERY: 'inbox', ...HERE }).delivery).toBe('inbox')
   })
 
   it.each([
@@ -81,7 +82,11 @@ describe('the delivery of text messages', () => {
   )
 
   it.each(['127.0.0.1', 'localhost', '::1'])('by the inbox is taken on this machine: %s', (host) => {
-    expect(read({ LATCHKEY_DELIVERY: 'inbox', LATCHKEY_HTTP_HOST: host }).delivery).toBe('inbox')
+    expect(read({ LATCHKEY_DELIVERY: 'inbox', LATCHKEY_HTTP_HOST: host, ...HERE }).delivery).toBe('inbox')
+  })
+
+  it('by the inbox is refused where browsers elsewhere reach it through a proxy', () => {
+    expect(faults({ LATCHKEY_DELIVERY: 'inbox' })).toEqual([expect.stringContaining('LATCHKEY_HOSTNAME')])
   })
 
   it.each([

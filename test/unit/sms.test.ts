@@ -250,12 +250,17 @@ describe('sending', () => {
       ['hour', 5, 1],
       ['day', 6, 24],
     ])
-    expect(countsOf(setUp(PHONE))).toEqual(login)
+    // A number that is typed in a set-up does not use up what a login to the same number needs.
+    const begun = countsOf(setUp(PHONE))
+    const shared = (counts: typeof login) =>
+      counts?.counts.filter(({ scope }) => !['number', 'prefix'].includes(scope))
+    expect(shared(begun)).toEqual(shared(login))
+    for (const i of [0, 1]) expect(begun?.counts[i]?.key).not.toBe(login?.counts[i]?.key)
     const text = JSON.stringify(login)
     for (const told of [PHONE.slice(1, -3), '345678', ADDRESS]) expect(text).not.toContain(told)
     const keys = (situation: Situation, address?: string) =>
       countsOf(situation, address)?.counts.map(({ key }) => key) ?? []
-    const [number, prefix, address, user] = keys(challenge())
+    const [number, prefix, address, user] = keys(setUp(PHONE))
     expect(keys(setUp('+31612345999'))).toEqual([
       expect.not.stringMatching(number!),
       prefix,
@@ -310,7 +315,7 @@ describe('a set-up', () => {
   it('with another number makes the code to the first one dead, and waits for the pause (R3)', () => {
     const first = aim(setUp(), typed(PHONE), ADDRESS, dice('000000000001'))
     const waiting = written(setUp(), first)
-    expect(aim(waiting, typed(OTHER), ADDRESS, kit)).toEqual({ result: 'limited', until: NOW + 30_000 })
+    expect(aim(waiting, typed(OTHER), ADDRESS, kit)).toMatchObject({ result: 'limited', until: NOW + 30_000 })
     const later = kitAt(NOW + 30_000, { random: () => Buffer.from('000000000002', 'hex') })
     const second = aim(waiting, typed(OTHER), ADDRESS, later)
     expect(sendOf(second)).toMatchObject({ to: OTHER, code: '000002' })
@@ -332,13 +337,35 @@ describe('a set-up', () => {
     expect(prove(after, code)).toMatchObject({ change: { enrol: [{ data: { phone: PHONE } }] } })
   })
 
-  it.each(['0612345678', 'none', '', '+33612345678', '+31201234567'])(
-    'asks where the number that is set can take no code: %j',
+  it.each(['0612345678', 'none', '+33612345678', '+31201234567'])(
+    'lets the user name no other where the number that an administrator set can take no code (R25): %j',
     (phone) => {
-      expect(keptOf(setUp(phone))).toMatchObject({ fixed: false })
-      expect(awaitsFirstCode(setUp(phone), kit)).toBe(false)
+      const begun = setUp(phone)
+      expect(kit.registry.get('sms')!.showEnrolment(keptOf(begun), ACCOUNT)).toEqual({ kind: 'unusable' })
+      expect(awaitsFirstCode(begun, kit)).toBe(false)
+      expect(aim(begun, typed(OTHER), ADDRESS, kit)).toEqual({ result: 'stale' })
     },
   )
+
+  it('lets the user name no other than the number that an administrator set, before and after a code (R10, R25)', () => {
+    const { after } = sent(setUp(PHONE))
+    const later = kitAt(NOW + 60_000)
+    expect(aim(setUp(PHONE), typed(OTHER), ADDRESS, kit)).toEqual({ result: 'stale' })
+    expect(aim(after, typed(OTHER), ADDRESS, later)).toEqual({ result: 'stale' })
+  })
+
+  it('sends nothing once the user has got a method in the meantime (R17)', () => {
+    const overtaken = { ...setUp(), credentials: [credential] }
+    expect(aim(overtaken, typed(OTHER), ADDRESS, kit)).toMatchObject({
+      result: 'stale',
+      change: { transaction: { next: { stage: { at: 'challenge', method: 'sms' } } } },
+    })
+  })
+
+  it('sends nothing to a stored number whose country was closed since (R10)', () => {
+    const closed = { ...challenge(), settings: settingsOf({ ...settings, smsCountries: ['DE'] }) }
+    expect(sendCode(closed, ADDRESS, kit)).toEqual({ result: 'stale' })
+  })
 
   it('is not begun by an app, nor by a login that is over', () => {
     const app = situationOf(

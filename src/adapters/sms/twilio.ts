@@ -28,9 +28,9 @@ export function twilioCourier(account: TwilioAccount): Courier {
 
   return {
     async send({ to, text }) {
-      const { messages } = await client()
       for (let tries = 1; ; tries++) {
         try {
+          const { messages } = await client()
           await messages.create({ to, body: text, statusCallback, ...sender })
           return 'sent'
         } catch (error) {
@@ -61,7 +61,7 @@ function statusOf(error: unknown): unknown {
  */
 export function callbackCheck(authToken: string, url: string) {
   return async (signature: string, fields: Record<string, string>): Promise<boolean> => {
-    const { validateRequest } = await import('twilio')
-    return validateRequest(authToken, signature, url, fields)
+    const { default: twilio } = await import('twilio')
+    return twilio.validateRequest(authToken, signature, url, fields)
   }
 }

@@ -7,7 +7,7 @@ const TIMEOUT = 2_500
  * Hands messages to a service of the operator's: a POST with JSON `{ to, text }`, signed as Standard Webhooks say
  * (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…` over `id.timestamp.body`). A second try carries the same
  * id, by which the receiver tells it from a second message. 2xx: taken. 4xx: refused.
- * @param secret the key of the HMAC-SHA-256
+ * @param secret the key of the HMAC-SHA-256: `whsec_` and base64, or the text itself
  */
 export function webhookCourier({ url, secret }: { url: string; secret: string }): Courier {
   return {
@@ -27,7 +27,7 @@ async function post(
   secret: string,
 ): Promise<'sent' | 'refused' | 'failed'> {
   const timestamp = String(Math.floor(Date.now() / 1000))
-  const signature = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')
+  const signature = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')
   try {
     const { ok, status } = await fetch(url, {
       method: 'POST',
@@ -46,4 +46,9 @@ async function post(
   } catch {
     return 'failed'
   }
+}
+
+function keyOf(secret: string): string | Buffer {
+  const encoded = /^whsec_(.+)$/.exec(secret)?.[1]
+  return encoded === undefined ? secret : Buffer.from(encoded, 'base64')
 }

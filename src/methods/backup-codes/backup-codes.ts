@@ -16,6 +16,7 @@ export const backupCodes: Method<BackupCodes, Pending> = {
   id: 'backup-codes',
   level: 2,
   companion: true,
+  single: true,
 
   read: (json) => stored.parse(json),
 

@@ -1,5 +1,6 @@
 import {
   ParseError,
+  getCountryCallingCode,
   getExampleNumber,
   parsePhoneNumberWithError,
   validatePhoneNumberLength,
@@ -16,12 +17,14 @@ export function readPhone(
   typed: { country: string; phone: string },
   allowed: readonly string[],
 ): { ok: true; phone: string } | { ok: false; error: DestinationError } {
-  if (typed.phone.trim() === '') return { ok: false, error: 'phone-missing' }
-  const country = typed.country as CountryCode
-  const length = validatePhoneNumberLength(typed.phone, country)
-  if (length !== undefined) return { ok: false, error: errorOf(length) }
+  // Pasted numbers come with spaces and marks of direction around them.
+  const phone = typed.phone.replaceAll(/\p{Cf}/gu, '').trim()
+  if (phone === '') return { ok: false, error: 'phone-missing' }
+  const country = allowed.find((code) => code === typed.country) as CountryCode | undefined
   try {
-    const number = parsePhoneNumberWithError(typed.phone, country)
+    const length = validatePhoneNumberLength(phone, country)
+    if (length !== undefined) return { ok: false, error: errorOf(length) }
+    const number = parsePhoneNumberWithError(phone, country)
     if (!number.isValid()) return { ok: false, error: lengthError(number, country) }
     if (number.country === undefined || !allowed.includes(number.country)) {
       return { ok: false, error: 'phone-country' }
@@ -35,7 +38,11 @@ export function readPhone(
 }
 
 /** Too short or too long beside what a mobile number of the country looks like: more help than "malformed". */
-function lengthError({ nationalNumber }: PhoneNumber, country: CountryCode): DestinationError {
+function lengthError(
+  { nationalNumber, countryCallingCode }: PhoneNumber,
+  country: CountryCode | undefined,
+): DestinationError {
+  if (country === undefined || getCountryCallingCode(country) !== countryCallingCode) return 'phone-malformed'
   const usual = getExampleNumber(country, examples)?.nationalNumber.length ?? nationalNumber.length
   if (nationalNumber.length === usual) return 'phone-malformed'
   return nationalNumber.length < usual ? 'phone-too-short' : 'phone-too-long'

@@ -30,17 +30,23 @@ export const sms: Method<Phone, Kept> = {
   amr: 'sms',
   level: 2,
   companion: false,
+  single: true,
 
   read: (json) => stored.parse(json),
 
   beginEnrolment(account, { settings }) {
-    const known = readPhone({ country: '', phone: account.phone ?? '' }, settings.smsCountries)
     const country = settings.smsCountries[0]
-    const aimed = known.ok ? { phone: known.phone, fixed: true } : { fixed: false }
-    return { keep: { typed: '', ...(country === undefined ? {} : { country }), ...aimed } }
+    const keep = {
+      typed: '',
+      fixed: (account.phone ?? '').trim() !== '',
+      ...(country === undefined ? {} : { country }),
+    }
+    const known = readPhone({ country: '', phone: account.phone ?? '' }, settings.smsCountries)
+    return { keep: known.ok ? { ...keep, phone: known.phone } : keep }
   },
 
-  aimEnrolment({ country, phone }, { settings }) {
+  aimEnrolment(state, { country, phone }, { settings }) {
+    if (kept.parse(state).fixed) return undefined
     const read = readPhone({ country, phone }, settings.smsCountries)
     const typed = { country, typed: phone.slice(0, 40), fixed: false }
     return read.ok
@@ -57,9 +63,8 @@ export const sms: Method<Phone, Kept> = {
 
   showEnrolment(state) {
     const { country, typed, phone, fixed } = kept.parse(state)
-    return phone === undefined
-      ? { kind: 'phone', country, phone: typed }
-      : { kind: 'sent-code', to: maskPhone(phone), fixed }
+    if (phone !== undefined) return { kind: 'sent-code', to: maskPhone(phone), fixed }
+    return fixed ? { kind: 'unusable' } : { kind: 'phone', country, phone: typed }
   },
 
   finishEnrolment(state, answer, account, context) {
@@ -68,6 +73,8 @@ export const sms: Method<Phone, Kept> = {
   },
 
   sendChallenge({ phone }, account, context) {
+    // A country that was closed since is closed for numbers that are stored, too.
+    if (!readPhone({ country: '', phone }, context.settings.smsCountries).ok) return undefined
     const { send, code } = newCode(phone, account, context)
     return { keep: { typed: '', fixed: true, phone, sent: code }, send }
   },

@@ -17,6 +17,7 @@ export const totp: Method<TotpCredential, TotpCredential> = {
   amr: 'otp',
   level: 2,
   companion: false,
+  single: false,
 
   read: (json) => stored.parse(json),
 

@@ -11,7 +11,7 @@ import type { FieldError } from '../render/view.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
-import { carry, limitedQuery, sendFirstCode } from './send.ts'
+import { FAILED_QUERY, beginWithCode, deliver, limitedQuery } from './send.ts'
 
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
@@ -83,32 +83,36 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
           ? await context.store.commit(decided.change)
           : ('written' as const)
       if (typeof written === 'object') {
-        return { opened: read, outcome: { result: 'limited', until: written.limitedUntil } as const }
+        const limited = { result: 'limited', until: written.limitedUntil } as const
+        const kept = 'otherwise' in decided ? decided.otherwise : undefined
+        if (kept !== undefined && (await context.store.commit(kept)) !== 'written') return 'lost'
+        return { opened: read, outcome: limited }
       }
       return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
     } else {
-      const sending = await afterwards(context, opened, outcome, request.ip ?? '')
-      response.redirect(303, opened.path + (sending === '' ? queryFor(outcome, form) : sending))
+      const query = await afterwards(context, opened, outcome, request.ip ?? '')
+      response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form) : query))
     }
   }
 }
 
-/** Carries out what the outcome wants sent, or what its new stage begins with. */
+/** Carries out what the outcome wants sent, or what its new stage begins with. @returns the query that tells of a failure */
 async function afterwards(
   context: WebContext,
   { situation }: Opened,
   outcome: ReturnType<Form['decide']>,
   address: string,
 ): Promise<string> {
-  if (outcome.result !== 'accepted') return ''
-  if (outcome.send !== undefined) return await carry(context, situation, outcome.send)
-  const moved = outcome.change.transaction
-  if (moved === undefined) return ''
+  const moved = 'change' in outcome ? outcome.change?.transaction : undefined
+  if (outcome.result === 'accepted' && outcome.send !== undefined) {
+    return (await deliver(context, situation, outcome.send)) ? '' : FAILED_QUERY
+  }
+  if (moved === undefined || (outcome.result !== 'accepted' && outcome.result !== 'stale')) return ''
   const transaction = { ...moved.next, version: moved.version + 1 }
-  return await sendFirstCode(context, { ...situation, transaction }, address)
+  return (await beginWithCode(context, { ...situation, transaction }, address)).query
 }
 
 /** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */

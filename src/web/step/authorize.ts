@@ -4,7 +4,7 @@ import { token } from '../../core/step.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'
-import { sendFirstCode } from './send.ts'
+import { beginWithCode } from './send.ts'
 import { isBoundTo, setStepCookie, startAgain, stepPath } from './open.ts'
 
 /** `GET /authorize`: binds the step to the first browser that comes, and leads it there. */
@@ -16,7 +16,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       throw new AppError('bad-request', 'client_id or request_uri is missing or wrong')
     }
     const requestUriHash = context.kit().hash(requestUri)
-    const step = await untilWritten(async () => {
+    const path = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { requestUriHash })
       const kit = context.kit()
       if (situation === undefined) {
@@ -25,7 +25,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       }
       const { transaction } = situation
       if (transaction.browserHash !== undefined) {
-        if (isBoundTo(transaction, request, context)) return { situation, path: stepPath(realm, transaction) }
+        if (isBoundTo(transaction, request, context)) return stepPath(realm, transaction)
         throw new AppError('other-browser', 'the step was begun elsewhere', startAgain(transaction, realm))
       }
       if (Math.min(transaction.requestUri.expiresAt, transaction.expiresAt) <= kit.now) {
@@ -37,10 +37,10 @@ export function bindBrowser(context: WebContext): RequestHandler {
       const change = { realm: realm.name, userId, transaction: { next: bound, version: transaction.version } }
       if ((await context.store.commit(change)) !== 'written') return 'lost'
       setStepCookie(response, context, transaction, secret)
-      const transactionNow = { ...bound, version: transaction.version + 1 }
-      return { situation: { ...situation, transaction: transactionNow }, path: stepPath(realm, transaction) }
+      const now = { ...situation, transaction: { ...bound, version: transaction.version + 1 } }
+      const { query } = await beginWithCode(context, now, request.ip ?? '')
+      return stepPath(realm, transaction) + query
     })
-    const query = await sendFirstCode(context, step.situation, request.ip ?? '')
-    response.redirect(303, step.path + query)
+    response.redirect(303, path)
   }
 }

@@ -2,27 +2,46 @@ import type { Send } from '../../core/method.ts'
 import { awaitsFirstCode, sendCode } from '../../core/sending.ts'
 import type { Situation } from '../../core/transaction.ts'
 import type { WebContext } from '../context.ts'
+import type { SendError } from '../render/view.ts'
 import { localeOf } from './frame.ts'
 
-/** Sends the first code of a step that begins with one. @returns the query that tells the page where it could not */
-export async function sendFirstCode(
+/** How an address tells its page that a message failed. */
+export const FAILED_QUERY = '?send=failed'
+
+/** A step as it stands once its first code was sent, and why that could not be. `query` tells a page that comes later. */
+interface Begun {
+  situation: Situation
+  sendError?: SendError
+  query: string
+}
+
+/** Sends the first code of a step that begins with one; for any other, and for one that has sent it, does nothing. */
+export async function beginWithCode(
   context: WebContext,
   situation: Situation,
   address: string,
-): Promise<string> {
+): Promise<Begun> {
   const kit = context.kit()
-  if (context.courier === undefined || !awaitsFirstCode(situation, kit)) return ''
+  if (!awaitsFirstCode(situation, kit)) return { situation, query: '' }
   const outcome = sendCode(situation, address, kit)
-  if (outcome.result === 'limited') return limitedQuery(outcome.until)
-  if (outcome.result !== 'accepted' || outcome.send === undefined) return ''
+  if (outcome.result === 'limited') return { situation, ...limited(outcome.until, kit.now) }
+  if (outcome.result !== 'accepted' || outcome.send === undefined) return { situation, query: '' }
+  const { transaction } = outcome.change
   const written = await context.store.commit(outcome.change)
-  if (typeof written === 'object') return limitedQuery(written.limitedUntil)
-  // Lost: another request of this browser was faster, and sent it.
-  return written === 'written' ? await carry(context, situation, outcome.send) : ''
+  if (typeof written === 'object') return { situation, ...limited(written.limitedUntil, kit.now) }
+  // Another request of this browser was faster: what it did shows when the page is opened again.
+  if (written !== 'written' || transaction === undefined) return { situation, query: '' }
+  const begun = { ...situation, transaction: { ...transaction.next, version: transaction.version + 1 } }
+  if (await deliver(context, situation, outcome.send)) return { situation: begun, query: '' }
+  return { situation: begun, sendError: { reason: 'failed' }, query: FAILED_QUERY }
 }
 
-/** Hands a message over, once its code is written. @returns the query that tells the page where it failed */
-export async function carry(context: WebContext, situation: Situation, { to, code }: Send): Promise<string> {
+/** Hands a message over, once its code is written. @returns whether it is on its way */
+export async function deliver(
+  context: WebContext,
+  situation: Situation,
+  { to, code }: Send,
+): Promise<boolean> {
   const { transaction, settings } = situation
   const { account, question } = transaction
   const locale = localeOf(context, question.locale)
@@ -36,13 +55,19 @@ export async function carry(context: WebContext, situation: Situation, { to, cod
       { realm: account.realm, transaction: transaction.id, result },
       'a text message was not sent',
     )
-    return '?send=failed'
   }
-  await alarm(context, account.realm, settings.smsAlarm)
-  return ''
+  alarm(context, account.realm, settings.smsAlarm).catch((error: unknown) => {
+    context.log.error({ err: error }, 'the figures of text messages could not be read')
+  })
+  return result === 'sent'
 }
 
-/** The query that tells the page that a limit stands, and until when (epoch milliseconds). */
+function limited(until: number, now: number): { sendError: SendError; query: string } {
+  const seconds = Math.ceil((until - now) / 1000)
+  return { sendError: { reason: 'limited', seconds }, query: limitedQuery(until) }
+}
+
+/** How an address tells its page that a limit stands, and until when. */
 export function limitedQuery(until: number): string {
   return `?send=limited&until=${until}`
 }

@@ -6,6 +6,7 @@ import { frameOf, offeredLocales } from './frame.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
+import { beginWithCode } from './send.ts'
 import { viewOf } from './views.ts'
 import type { Asked } from './views.ts'
 
@@ -29,9 +30,13 @@ export function showStep(context: WebContext): RequestHandler {
       response.redirect(303, path)
       return
     }
+    // A lock, or a limit, may have kept the step from its first code.
+    const told = transaction.redeemed || 'send' in request.query
+    const begun = told ? { situation } : await beginWithCode(context, situation, request.ip ?? '')
     const { now } = context.kit()
     const frame = frameOf(context, realm, transaction)
-    const view = await viewOf(opened, asked(request.query), frame.locale, context.kit())
+    const wishes = { ...asked(request.query), ...begun }
+    const view = await viewOf({ ...opened, ...begun }, wishes, frame.locale, context.kit())
     if (view.page === 'locked') {
       const seconds = Math.ceil(lockedFor(attempts, now) / 1000)
       response.status(429).set('Retry-After', String(seconds))
@@ -56,5 +61,6 @@ function asked(query: Record<string, unknown>): Asked {
     change: 'change' in query,
     send: query['send'],
     until: Number(query['until']),
+    sendError: undefined,
   }
 }

@@ -5,7 +5,7 @@ import { lockedFor } from '../../core/lockout.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/step.ts'
 import type { Situation, Stage } from '../../core/transaction.ts'
-import { pauseEnd } from '../../core/sending.ts'
+import { canSend, pauseEnd } from '../../core/sending.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
 import { countriesOf } from './countries.ts'
 import { startAgain } from './open.ts'
@@ -32,6 +32,8 @@ export interface Asked {
   send: unknown
   /** Epoch milliseconds. */
   until: number
+  /** Why the first code could not be sent just now. */
+  sendError?: SendError | undefined
 }
 
 /** What the page of a step shows. */
@@ -89,7 +91,15 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   if (shown?.kind === 'backup-codes')
     return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
   if (shown?.kind === 'sent-code') {
-    return { page: 'sent-code', purpose: 'challenge', destination: shown.to, ...resend(opened, kit), ...rest }
+    const failed: Faulty = canSend(situation, kit) ? {} : { sendError: { reason: 'failed' } }
+    return {
+      page: 'sent-code',
+      purpose: 'challenge',
+      destination: shown.to,
+      ...resend(opened, kit),
+      ...failed,
+      ...rest,
+    }
   }
   const [only, ...more] = triable(situation.credentials, stage.method)
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
@@ -141,6 +151,11 @@ async function enrolment(
   const others = enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const required = transaction.question.purpose === 'login'
   const rest = { ...others, ...error, ...cancel(opened) }
+  if (shown?.kind === 'unusable') {
+    return enrollable(situation, kit.registry).length > 1
+      ? chooseEnrolment(opened, stage, error, kit)
+      : { page: 'blocked', reason: 'no-method-allowed', cancelUrl: `${path}/cancel` }
+  }
   if (shown?.kind === 'sent-code' && (shown.fixed || !asked.change)) {
     return {
       page: 'sent-code',
@@ -182,10 +197,13 @@ function resend({ situation, path }: Opened, kit: Kit): { resendAction: string; 
   return { resendAction: `${path}/send`, resendSeconds: Math.max(0, Math.ceil(wait / 1000)) }
 }
 
-function sendError({ send, until }: Asked, now: number): { sendError?: SendError } {
+function sendError({ send, until, sendError: begun }: Asked, now: number): { sendError?: SendError } {
+  if (begun !== undefined) return { sendError: begun }
   if (send === 'failed') return { sendError: { reason: 'failed' } }
   const seconds = Math.ceil((until - now) / 1000)
-  return send === 'limited' && seconds > 0 ? { sendError: { reason: 'limited', seconds } } : {}
+  return send === 'limited' && seconds > 0 && Number.isFinite(seconds)
+    ? { sendError: { reason: 'limited', seconds } }
+    : {}
 }
 
 /** The methods that "Try another way" offers: those that the challenge takes and that can still be tried. */

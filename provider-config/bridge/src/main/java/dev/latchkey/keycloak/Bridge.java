@@ -44,6 +44,11 @@ final class Bridge {
         return settings;
     }
 
+    /** Empty where the settings are not usable. */
+    String url() {
+        return settings == null ? "" : settings.url();
+    }
+
     Sidecar sidecar() {
         return sidecar;
     }

@@ -1,6 +1,7 @@
 package dev.latchkey.keycloak;
 
 import java.util.List;
+import java.util.Map;
 
 import org.keycloak.Config;
 import org.keycloak.authentication.Authenticator;
@@ -9,12 +10,13 @@ import org.keycloak.models.Constants;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.provider.ProviderConfigProperty;
 import org.keycloak.provider.ProviderConfigurationBuilder;
+import org.keycloak.provider.ServerInfoAwareProviderFactory;
 
 /**
  * The second factor at the Latchkey sidecar, as the execution {@code latchkey}. Its options,
  * {@code --spi-authenticator--latchkey--…}, serve the condition and the required action too.
  */
-public final class LatchkeyAuthenticatorFactory extends ExecutionFactory {
+public final class LatchkeyAuthenticatorFactory extends ExecutionFactory implements ServerInfoAwareProviderFactory {
 
     /** The provider's id, and the category in which its failures stand. */
     public static final String ID = "latchkey";
@@ -28,6 +30,12 @@ public final class LatchkeyAuthenticatorFactory extends ExecutionFactory {
     @Override
     public void init(Config.Scope config) {
         bridge = Bridge.read(config);
+    }
+
+    /** The address in use, empty where it is not usable: an administrator sees it in the server's information. */
+    @Override
+    public Map<String, String> getOperationalInfo() {
+        return Map.of(Settings.URL, bridge.url());
     }
 
     @Override
