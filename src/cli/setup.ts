@@ -132,7 +132,7 @@ async function undo(admin: KcAdminClient, realm: Realm, { dryRun }: SetupOptions
       `What --undo would do in the realm ${realm.name}:`,
       steps.map(({ sentence }) => sentence),
     )
-  else say(`The realm ${realm.name} is as setup found it.`)
+  else say(`The realm ${realm.name} is as setup found it${left.length > 0 ? ', but for what is left' : ''}.`)
   list('Left, since somebody changed it:', left)
 }
 

@@ -174,6 +174,44 @@ describe('what is remembered', () => {
     ])
   })
 
+  it('has the texts of each version', () => {
+    const first = remember(undefined, [{ kind: 'texts', name: 'en', keys: ['a', 'b'] }])
+    expect(remember(first, [{ kind: 'texts', name: 'en', keys: ['b', 'c'] }]).undo).toEqual([
+      { kind: 'texts', name: 'en', keys: ['a', 'b', 'c'] },
+    ])
+  })
+
+  it.each([
+    [
+      'an identity provider added later',
+      { identityProviders: [{ alias: 'new', postBrokerLoginFlowAlias: 'f' }] },
+    ],
+    ['a first login of one', { identityProviders: [{ alias: 'new', firstBrokerLoginFlowAlias: 'f' }] }],
+    ['a binding of the realm', { realm: { ...realm().realm, directGrantFlow: 'f' } }],
+    ['a client', { clients: [{ clientId: 'c', authenticationFlowBindingOverrides: { browser: 'f' } }] }],
+  ])('leaves a flow that is used by %s', (_, change: Partial<Found>) => {
+    const memory = remember(undefined, [{ kind: 'flow', name: 'f', door: 'broker' }, { kind: 'listener' }])
+    const found = realm({ memory, ...change, flows: [flow('f')] })
+    const { steps, left } = planUndo(found)
+    expect(left).toEqual([expect.stringContaining('the flow "f" is used by')])
+    expect(steps.map(({ undo }) => undo.kind)).toEqual(['listener'])
+  })
+
+  it('deletes a flow after every binding to it is put back, whatever was bound anew', () => {
+    const memory = remember(
+      remember(undefined, [{ kind: 'binding', name: 'browserFlow', was: 'browser', set: 'browser 2' }]),
+      [
+        { kind: 'flow', name: 'theirs 2', door: 'browser' },
+        { kind: 'binding', name: 'browserFlow', was: 'theirs', set: 'theirs 2' },
+      ],
+    )
+    const found = realm({ memory, realm: { ...realm().realm, browserFlow: 'theirs 2' } })
+    found.flows.push(flow('theirs 2'))
+    const { steps, left } = planUndo(found)
+    expect(left).toEqual([])
+    expect(steps.map(({ undo }) => undo.kind)).toEqual(['binding', 'flow'])
+  })
+
   it('survives being written down, and is refused where somebody changed it', () => {
     const memory = remember(
       undefined,

@@ -1,5 +1,5 @@
 import type { KcAdminClient } from '../admin-session.ts'
-import { enabled, treeOf } from './flow-tree.ts'
+import { descendants, enabled, treeOf } from './flow-tree.ts'
 import type { Node } from './flow-tree.ts'
 import { AUTHENTICATOR, CONDITION, DIRECT } from './names.ts'
 import { assess } from './place.ts'
@@ -61,7 +61,10 @@ class Guarding {
     const tree = await this.#tree()
     if (tree.some((node) => enabled(node) && node.flowId === undefined && node.requirement === 'REQUIRED'))
       return
-    await this.#require(this.#flow, 'allow-access-authenticator')
+    // An interrupted run may have added it, and got no further.
+    const added = tree.find(({ provider }) => provider === 'allow-access-authenticator')
+    if (added === undefined) await this.#require(this.#flow, 'allow-access-authenticator')
+    else await this.#setRequirement(added, 'REQUIRED')
     await this.#raise('allow-access-authenticator', 0)
   }
 
@@ -133,14 +136,15 @@ class Guarding {
 
   /** Adds an execution at the end of a subflow, and makes it REQUIRED. */
   async #require(flow: string, provider: string): Promise<void> {
+    const before = new Set((await this.#all()).map(({ id }) => id))
     await this.#admin.authenticationManagement.addExecutionToFlow({ realm: this.#realm, flow, provider })
-    const added = (await this.#all()).filter((node) => node.provider === provider && !enabled(node))
-    for (const node of added) await this.#setRequirement(node, 'REQUIRED')
+    // Disabled steps of the same provider elsewhere in the flow are not ours to switch on.
+    const added = (await this.#all()).find((node) => node.provider === provider && !before.has(node.id))
+    if (added !== undefined) await this.#setRequirement(added, 'REQUIRED')
   }
 
   async #all(): Promise<Node[]> {
-    const flat = (nodes: readonly Node[]): Node[] => nodes.flatMap((node) => [node, ...flat(node.children)])
-    return flat(await this.#tree())
+    return descendants(await this.#tree())
   }
 
   async #setRequirement({ id }: Node, requirement: string): Promise<void> {

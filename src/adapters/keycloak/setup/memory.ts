@@ -57,7 +57,7 @@ function keyOf(undo: Undo): string {
 
 /**
  * Adds records; what was remembered first stays, for a second run finds what the first one left. Only a binding that
- * somebody changed in between is remembered anew.
+ * somebody changed in between is remembered anew, and texts that a later version adds are remembered beside the others.
  */
 export function remember(before: Memory | undefined, added: readonly Undo[]): Memory {
   const undo = new Map((before?.undo ?? []).map((one) => [keyOf(one), one]))
@@ -65,6 +65,9 @@ export function remember(before: Memory | undefined, added: readonly Undo[]): Me
     const known = undo.get(keyOf(one))
     const rebound = known !== undefined && 'set' in known && 'set' in one && known.set !== one.set
     if (known === undefined || rebound) undo.set(keyOf(one), one)
+    else if (known.kind === 'texts' && one.kind === 'texts') {
+      undo.set(keyOf(one), { ...known, keys: [...new Set([...known.keys, ...one.keys])] })
+    }
   }
   return { version: 1, undo: [...undo.values()] }
 }

@@ -21,9 +21,11 @@ export interface UndoPlan {
 /** Reads from what setup remembered how to put the realm back. Pure. */
 export function planUndo(found: Found): UndoPlan {
   const plan: UndoPlan = { steps: [], left: [] }
-  // The last change first: a flow can't be removed while it is bound.
-  for (const undo of (found.memory?.undo ?? []).toReversed()) {
-    const left = changedSince(found, undo)
+  // The last change first, but flows at the very end: they can't be removed while they are bound.
+  const undos = (found.memory?.undo ?? []).toReversed()
+  const isFlow = ({ kind }: Undo) => kind === 'flow'
+  for (const undo of [...undos.filter((one) => !isFlow(one)), ...undos.filter(isFlow)]) {
+    const left = undo.kind === 'flow' ? stillUsed(found, plan, undo.name) : changedSince(found, undo)
     if (left !== undefined) plan.left.push(left)
     else plan.steps.push({ undo, sentence: sentenceOf(undo) })
   }
@@ -51,7 +53,7 @@ export async function takeBack(
   return plan
 }
 
-function changedSince({ realm, identityProviders, clients, flows }: Found, undo: Undo): string | undefined {
+function changedSince({ realm, identityProviders }: Found, undo: Undo): string | undefined {
   if (undo.kind === 'binding') {
     const now = realm[undo.name as FlowField] ?? ''
     if (now !== undo.set && now !== undo.was) return `${undo.name} is "${now}" by now, so it stays`
@@ -63,16 +65,46 @@ function changedSince({ realm, identityProviders, clients, flows }: Found, undo:
       return `the identity provider ${undo.name} has the flow "${now}" by now, so it stays`
     }
   }
-  if (undo.kind === 'flow') {
-    const id = flows.find(({ alias }) => alias === undo.name)?.id
-    const user = clients.find(({ authenticationFlowBindingOverrides: own = {} }) =>
-      Object.values(own).includes(id),
-    )
-    if (id !== undefined && user !== undefined) {
-      return `the flow "${undo.name}" is used by the client ${user.clientId}, so it stays`
-    }
-  }
   return undefined
+}
+
+const BINDINGS = [
+  'browserFlow',
+  'resetCredentialsFlow',
+  'registrationFlow',
+  'directGrantFlow',
+  'clientAuthenticationFlow',
+  'dockerAuthenticationFlow',
+  'firstBrokerLoginFlow',
+] as const
+
+/** Says who would use a flow even after what is planned so far: Keycloak deletes no flow that is in use. */
+function stillUsed(
+  { realm, identityProviders, clients, flows }: Found,
+  { steps }: UndoPlan,
+  name: string,
+): string | undefined {
+  const id = flows.find(({ alias }) => alias === name)?.id
+  if (id === undefined) return undefined
+  const bound = new Map<string, unknown>(Object.entries(realm))
+  const putBack = (kind: 'binding' | 'broker', what: string) =>
+    steps.map(({ undo }) => undo).find((undo) => undo.kind === kind && undo.name === what) as
+      { was: string } | undefined
+  const users = [
+    ...clients
+      .filter(({ authenticationFlowBindingOverrides: own = {} }) => Object.values(own).includes(id))
+      .map(({ clientId }) => `the client ${clientId}`),
+    ...identityProviders
+      .filter(
+        ({ alias = '', postBrokerLoginFlowAlias: post, firstBrokerLoginFlowAlias: first }) =>
+          first === name || (putBack('broker', alias)?.was ?? post) === name,
+      )
+      .map(({ alias }) => `the identity provider ${alias}`),
+    ...BINDINGS.filter((field) => (putBack('binding', field)?.was ?? bound.get(field)) === name).map(
+      (field) => `the realm as its ${field}`,
+    ),
+  ]
+  return users.length === 0 ? undefined : `the flow "${name}" is used by ${users.join(', ')}, so it stays`
 }
 
 async function revert(admin: KcAdminClient, found: Found, undo: Undo): Promise<void> {
