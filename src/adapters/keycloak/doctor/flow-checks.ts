@@ -3,6 +3,7 @@ import type { Flow, Node } from '../setup/flow-tree.ts'
 import { flowOf } from '../setup/found.ts'
 import type { Found } from '../setup/found.ts'
 import { AUTHENTICATOR, CONDITION, GATE } from '../setup/names.ts'
+import { unguardedOverrides } from '../setup/overrides.ts'
 import { cibaClients } from '../setup/plan-client.ts'
 import { assess } from '../setup/place.ts'
 import type { Door } from '../setup/place.ts'
@@ -65,7 +66,7 @@ function doors(found: Found, facts: Facts): Fault[] {
       ...(flow === '' ? { what: `No flow asks Latchkey after ${what}.` } : {}),
     })
   }
-  for (const { client, flow, kind } of overrides(found)) {
+  for (const { client, flow, kind } of unguardedOverrides(found)) {
     faults.push({
       level: 'warning',
       what: `The client ${client} has a ${kind} flow of its own, "${flow}", which does not ask Latchkey.`,
@@ -74,18 +75,6 @@ function doors(found: Found, facts: Facts): Fault[] {
     })
   }
   return faults
-}
-
-function overrides(found: Found): { client: string; flow: string; kind: string }[] {
-  return found.clients.flatMap(
-    ({ clientId = '', enabled: on, authenticationFlowBindingOverrides: own = {} }) =>
-      Object.entries(own).flatMap(([kind, id]) => {
-        const flow = found.flows.find((one) => one.id === id)
-        const door: Door = kind === 'browser' ? 'browser' : 'direct'
-        if (on === false || flow === undefined || assess(door, flow.children).guarded) return []
-        return [{ client: clientId, flow: flow.alias, kind: kind.replace('_', ' ') }]
-      }),
-  )
 }
 
 /** Flows that some login may run. */

@@ -140,7 +140,7 @@ function serviceAccount(found: Found, facts: Facts): Fault[] {
     return [
       fault(
         `The client ${CLIENT_ID} with its service account is missing.`,
-        "Latchkey can't read users and groups.",
+        'Latchkey could not read users and groups. Nothing in this version reads them that way yet.',
         mend,
       ),
     ]
@@ -150,7 +150,7 @@ function serviceAccount(found: Found, facts: Facts): Fault[] {
     faults.push(
       fault(
         `The service account of ${CLIENT_ID} lacks the role ${SERVICE_ROLE} of ${management}.`,
-        'Keycloak gives it empty lists: rules of groups go stale.',
+        'Keycloak would give it empty lists. Nothing in this version reads users or groups that way yet.',
         mend,
       ),
     )

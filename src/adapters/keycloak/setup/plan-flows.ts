@@ -1,6 +1,7 @@
 import { flowOf } from './found.ts'
 import type { Found } from './found.ts'
 import { DIRECT } from './names.ts'
+import { unguardedOverrides } from './overrides.ts'
 import { assess } from './place.ts'
 import type { Door } from './place.ts'
 import type { FlowField, Plan, Step, Wanted } from './step.ts'
@@ -36,7 +37,12 @@ export function planFlows(found: Found, wanted: Wanted): Plan {
   }
   for (const provider of found.identityProviders)
     planBroker(found, plan, names, provider, wanted.force === true)
-  plan.open.push(...overrides(found))
+  plan.open.push(
+    ...unguardedOverrides(found).map(
+      ({ client, flow, kind }) =>
+        `the client ${client}, which has "${flow}" for its own ${kind} flow: only the gate stands there`,
+    ),
+  )
   return plan
 }
 
@@ -132,20 +138,6 @@ function guardStep(flow: string, door: Door): Step {
     broker: 'at the end',
   }
   return { kind: 'guard', flow, door, sentence: `put Latchkey into "${flow}", ${where[door]}` }
-}
-
-function overrides({ clients, flows }: Found): string[] {
-  const doors: Record<string, Door> = { browser: 'browser', direct_grant: 'direct' }
-  return clients.flatMap(({ clientId = '', authenticationFlowBindingOverrides = {} }) =>
-    Object.entries(authenticationFlowBindingOverrides).flatMap(([kind, id]) => {
-      const flow = flows.find((one) => one.id === id)
-      const door = doors[kind]
-      if (flow === undefined || door === undefined || assess(door, flow.children).guarded) return []
-      return [
-        `the client ${clientId}, which has "${flow.alias}" for its own ${kind} flow: only the gate stands there`,
-      ]
-    }),
-  )
 }
 
 /** Names of copies: those of an earlier run again, else free ones. */

@@ -92,7 +92,7 @@ function settings({ realm, providers }: Found, { outage }: Wanted): Step[] {
     steps.push({
       kind: 'realm',
       change: { eventsListeners: [...listeners, EVENTS] },
-      sentence: `add the event listener ${EVENTS}, which tells Latchkey of changes to users and groups`,
+      sentence: `add the event listener ${EVENTS}, which ends sessions whose login finished without the verdict it needed`,
       undo: { kind: 'listener' },
     })
   }
