@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
 import { readConfig } from './config.ts'
 
@@ -30,6 +31,7 @@ program
 
 setupCommand(program.command('setup'))
 doctorCommand(program.command('doctor'))
+policyCommand(program.command('policy'))
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -71,7 +71,7 @@ it('and even proves and stores it', async () => {
   await login.post('phone', { country: 'NL', phone: mine })
   const [m] = await inboxOf(app, mine)
   if (m) await login.post('enrol/sms', { code: /#(\d{6})$/.exec(m.text)![1]! })
-  expect((await app.store.background('demo', sub, 'x')).credentials.map((c: any) => c.data)).toEqual([])
+  expect((await app.store.background('demo', sub, 'x')).credentials.map((own) => own.data)).toEqual([])
 })
 it('a country named like a property of every object is refused, not an error page', async () => {
   const login = await users.loginOf(randomUUID()).begin()

@@ -9,9 +9,11 @@ export interface PolicyStore {
   saveSettings(realm: string, settings: Partial<RealmSettings>): Promise<void>
   /** Sets what a group means. */
   saveRule(realm: string, rule: Rule): Promise<void>
+  /** Sets the settings and every rule: a group that has none here has none any more. */
+  replace(realm: string, settings: Partial<RealmSettings>, rules: readonly Rule[]): Promise<void>
 }
 
-export function createPolicyStore({ db }: Database): PolicyStore {
+export function createPolicyStore({ db }: Pick<Database, 'db'>): PolicyStore {
   return {
     async saveSettings(name, settings) {
       realmSettings.parse(settings)
@@ -30,6 +32,15 @@ export function createPolicyStore({ db }: Database): PolicyStore {
         .values({ realm, group_id: groupId, ...rule })
         .onConflict((on) => on.columns(['realm', 'group_id']).doUpdateSet(rule))
         .execute()
+    },
+
+    async replace(realm, settings, rules) {
+      await db.transaction().execute(async (transaction) => {
+        const store = createPolicyStore({ db: transaction })
+        await transaction.deleteFrom('rule').where('realm', '=', realm).execute()
+        await store.saveSettings(realm, settings)
+        for (const rule of rules) await store.saveRule(realm, rule)
+      })
     },
   }
 }

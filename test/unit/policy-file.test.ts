@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/adapters/store/database.ts'
+import { createLoginStore } from '../../src/adapters/store/login-store.ts'
+import { createSealer } from '../../src/adapters/secrets/sealer.ts'
+import { readPolicy, setPolicy } from '../../src/cli/policy.ts'
+import { newKey, sqlitePlace } from '../support/stores.ts'
+
+const refused = (policy: unknown) => () => readPolicy(JSON.stringify(policy))
+
+describe("a realm's policy from a file", () => {
+  it("is taken as the trial's is written", () => {
+    const policy = readPolicy(readFileSync('provider-config/realm/demo-policy.json', 'utf8'))
+    expect(policy.settings).toMatchObject({
+      enforcement: 'optional',
+      methods: ['totp', 'sms', 'backup-codes'],
+    })
+    expect(policy.rules).toHaveLength(3)
+  })
+
+  it('is refused with what is wrong and where', () => {
+    expect(refused({ settings: { maxFailures: 0 } })).toThrow(/settings\.maxFailures/)
+    expect(refused({ settings: { enforcment: 'required' } })).toThrow(/enforcment/)
+    expect(refused({ rules: [{ group: 'g', enforcement: 'maybe' }] })).toThrow(/rules\.0\.enforcement/)
+    expect(refused({ rules: [{ group: 'g', enforcement: 'required', methods: ['backup-codes'] }] })).toThrow(
+      /rules\.0\.methods: must have one beside backup codes/,
+    )
+    expect(refused({ settings: { methods: ['telepathy'] } })).toThrow(/settings\.methods/)
+  })
+
+  it('takes the place of the whole policy before it', async () => {
+    const { url } = sqlitePlace()
+    const rule = { group: 'g-1', enforcement: 'required' }
+    await setPolicy(url, 'demo', readPolicy(JSON.stringify({ rules: [rule, { ...rule, group: 'g-2' }] })))
+    const said = await setPolicy(
+      url,
+      'demo',
+      readPolicy(
+        JSON.stringify({ settings: { enforcement: 'required' }, rules: [{ ...rule, group: 'g-2' }] }),
+      ),
+    )
+    expect(said).toBe(
+      'Realm demo: required for everybody, another rule for one group; allowed: totp, backup-codes.',
+    )
+    const database = await openDatabase(url)
+    const found = await createLoginStore(database, createSealer([newKey()])).background(
+      'demo',
+      'user',
+      'nonce',
+    )
+    await database.close()
+    expect(found.settings.enforcement).toBe('required')
+    expect(found.rules.map(({ groupId }) => groupId)).toEqual(['g-2'])
+  })
+})
