@@ -30,7 +30,7 @@ describe("a browser flow's place for Latchkey", () => {
   it('is the end of the subflow that holds the password form', () => {
     const forms = sub('forms', 'ALTERNATIVE', password(), sub('otp', 'CONDITIONAL'))
     const { places, problem, open } = assess('browser', [cookie(), forms])
-    expect(places).toMatchObject([{ parent: forms, after: undefined, guarded: false }])
+    expect(places).toMatchObject([{ parent: forms, after: forms.children[0], guarded: false }])
     expect({ problem, open }).toEqual({ problem: undefined, open: [] })
   })
 
@@ -85,6 +85,13 @@ describe("a browser flow's place for Latchkey", () => {
   })
 })
 
+it('tells a branch that leads past the password below the top too', () => {
+  const passkey = step('webauthn-authenticator-passwordless', 'ALTERNATIVE')
+  const choice = sub('choice', 'REQUIRED', passkey, sub('known', 'ALTERNATIVE', password(), guard()))
+  const forms = sub('forms', 'ALTERNATIVE', step('auth-username-form'), choice)
+  expect(assess('browser', [cookie(), forms])).toMatchObject({ guarded: true, open: [passkey.name] })
+})
+
 describe('a guard counts', () => {
   const browser = (...more: Node[]) =>
     assess('browser', [cookie(), sub('forms', 'ALTERNATIVE', password(), ...more)]).guarded
@@ -115,6 +122,16 @@ describe('a guard counts', () => {
     ],
   ])('not with %s', (_, more) => {
     expect(browser(...more)).toBe(false)
+  })
+
+  it('only after the form that it guards', () => {
+    const flow = (...steps: Node[]) => assess('browser', [cookie(), sub('forms', 'ALTERNATIVE', ...steps)])
+    expect(flow(guard(), password()).guarded).toBe(false)
+    expect(flow(step('latchkey'), password()).guarded).toBe(false)
+    expect(flow(step('auth-username-form'), guard(), step('auth-password-form')).guarded).toBe(false)
+    expect(flow(password(), sub('otp', 'CONDITIONAL'), guard()).guarded).toBe(true)
+    const first = assess('direct', [step('latchkey-direct'), step('direct-grant-validate-password')])
+    expect(first.guarded).toBe(false)
   })
 
   it('in a reset only right after the e-mail', () => {

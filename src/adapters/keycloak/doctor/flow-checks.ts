@@ -16,7 +16,7 @@ const FLOWS = 'Authentication → Flows'
 export const flowChecks = [
   realmCheck('browser-flow', 'the browser flow asks Latchkey', (found, facts) =>
     guarded(found, 'browser', found.realm.browserFlow)
-      ? []
+      ? openBranches(found)
       : [unguarded(facts, 'browser logins', found.realm.browserFlow)],
   ),
   realmCheck('condition', 'each authenticator has its condition', conditions),
@@ -36,6 +36,17 @@ export const flowChecks = [
 function guarded(found: Found, door: Door, alias: string | undefined): boolean {
   const flow = flowOf(found, alias)
   return flow !== undefined && assess(door, flow.children).guarded
+}
+
+function openBranches(found: Found): Fault[] {
+  const flow = flowOf(found, found.realm.browserFlow)
+  if (flow === undefined) return []
+  return assess('browser', flow.children).open.map((branch) => ({
+    level: 'warning',
+    what: `The branch "${branch}" of the flow "${flow.alias}" does not ask Latchkey.`,
+    why: 'For logins by it the gate alone stands, which catches most but is no barrier.',
+    mend: `${FLOWS} → ${flow.alias}: disable "${branch}", or put it into a subflow with Latchkey.`,
+  }))
 }
 
 function unguarded(facts: Facts, what: string, alias = ''): Fault {

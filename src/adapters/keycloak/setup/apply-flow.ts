@@ -73,8 +73,9 @@ class Guarding {
     if (present === undefined) {
       if (this.#door === 'direct') await this.#require(alias, DIRECT)
       else await this.#addSubflow(alias)
-    } else if (present.flowId === undefined) await this.#setRequirement(present, 'REQUIRED')
-    else if (await this.#fill(present)) return
+    } else if (present.flowId === undefined && present.requirement !== 'REQUIRED')
+      await this.#setRequirement(present, 'REQUIRED')
+    else if (present.flowId !== undefined && (await this.#fill(present))) return
     else if (after !== undefined) await this.#moveAfter(parent, present, after)
   }
 

@@ -9,7 +9,7 @@ export type Door = 'browser' | 'reset' | 'registration' | 'direct' | 'broker'
 export interface Place {
   /** The subflow's node, or undefined for the flow itself. */
   parent: Node | undefined
-  /** The node that Latchkey follows at once; undefined: at the end. */
+  /** The node that Latchkey follows, in resets and registrations at once; undefined: anything. */
   after: Node | undefined
   /** Latchkey's node that is there already, complete or not. */
   present: Node | undefined
@@ -42,7 +42,16 @@ export function assess(door: Door, nodes: readonly Node[]): Assessment {
   if (door === 'browser') return browser(nodes)
   if (door === 'reset') return following(door, nodes, 'reset-credential-email')
   if (door === 'registration') return following(door, nodes, 'registration-page-form')
-  return result([placeIn(door, undefined, nodes, undefined)], alternatives(nodes))
+  const after = door === 'direct' ? lastOfDirect(nodes) : undefined
+  return result([placeIn(door, undefined, nodes, after)], alternatives(nodes))
+}
+
+/** The step of a direct grant that proves who it is; in flows without Keycloak's own, the last one. */
+function lastOfDirect(nodes: readonly Node[]): Node | undefined {
+  const others = nodes.filter((node) => enabled(node) && !isLatchkey('direct', node))
+  const validates = (node: Node) =>
+    live([node]).some(({ provider }) => provider === 'direct-grant-validate-password')
+  return others.findLast(validates) ?? others.at(-1)
 }
 
 function browser(nodes: readonly Node[]): Assessment {
@@ -52,8 +61,11 @@ function browser(nodes: readonly Node[]): Assessment {
   for (const form of forms) {
     const level = levelFor(pathTo(nodes, form) ?? [], nodes)
     if (level === undefined) stuck.push(form.name)
-    else if (!places.some((place) => place.parent === level.parent)) {
-      places.push(placeIn('browser', level.parent, level.siblings, undefined))
+    else {
+      const place = placeIn('browser', level.parent, level.siblings, level.step)
+      const at = places.findIndex(({ parent }) => parent === level.parent)
+      // Of two forms on one level the later one counts.
+      places.splice(at === -1 ? places.length : at, 1, place)
     }
   }
   if (forms.length === 0) return result([], 'no form that asks for the password was found in it')
@@ -71,12 +83,12 @@ function browser(nodes: readonly Node[]): Assessment {
 function levelFor(
   path: readonly Node[],
   nodes: readonly Node[],
-): { parent: Node | undefined; siblings: readonly Node[] } | undefined {
+): { parent: Node | undefined; siblings: readonly Node[]; step: Node | undefined } | undefined {
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const parent = path[depth - 1]
     const siblings = parent?.children ?? nodes
     const taken = path[depth]?.requirement === 'ALTERNATIVE' || parent?.requirement === 'CONDITIONAL'
-    if (!taken) return { parent, siblings }
+    if (!taken) return { parent, siblings, step: path[depth] }
   }
   return undefined
 }
@@ -84,8 +96,19 @@ function levelFor(
 function openBranches(nodes: readonly Node[], places: readonly Place[]): string[] {
   const takes = (node: Node) =>
     places.some(({ parent }) => parent === node || descendants(node.children).includes(parent ?? node))
-  if (places.some(({ parent }) => parent === undefined)) return []
-  return nodes.filter((node) => enabled(node) && !takes(node) && !harmless(node)).map(({ name }) => name)
+  const openIn = (level: readonly Node[], parent: Node | undefined): string[] => {
+    if (places.some((place) => place.parent === parent)) return []
+    const steps = level.filter((node) => enabled(node) && !isCondition(node.provider))
+    // Beside steps that must be taken Keycloak ignores alternatives.
+    const sequence = steps.filter(({ requirement }) => requirement !== 'ALTERNATIVE')
+    const inner = sequence.filter(takes).map((node) => openIn(node.children, node))
+    if (inner.length > 0) return inner.some((open) => open.length === 0) ? [] : inner.flat()
+    return (sequence.length > 0 ? sequence : steps).flatMap((node) => {
+      if (takes(node)) return openIn(node.children, node)
+      return harmless(node) ? [] : [node.name]
+    })
+  }
+  return openIn(nodes, undefined)
 }
 
 function harmless(node: Node): boolean {
@@ -114,11 +137,14 @@ function placeIn(
   siblings: readonly Node[],
   after: Node | undefined,
 ): Place {
-  const present = siblings.find((node) => isLatchkey(door, node))
-  const late =
-    after === undefined ||
-    (present !== undefined && siblings.indexOf(present) === siblings.indexOf(after) + 1)
-  return { parent, after, present, guarded: present !== undefined && late && inForce(door, present) }
+  const atOnce = door === 'reset' || door === 'registration'
+  const counts = (node: Node) => {
+    const distance = after === undefined ? 1 : siblings.indexOf(node) - siblings.indexOf(after)
+    return (atOnce ? distance === 1 : distance > 0) && inForce(door, node)
+  }
+  const candidates = siblings.filter((node) => isLatchkey(door, node))
+  const good = candidates.find(counts)
+  return { parent, after, present: good ?? candidates[0], guarded: good !== undefined }
 }
 
 function isLatchkey(door: Door, node: Node): boolean {
