@@ -38,6 +38,38 @@ it.each(['id_token token', 'code id_token token'])(
   },
 )
 
+it.each(['id_token token', 'code id_token token'])(
+  'tokens come at once where no second factor is needed, and never with the sidecar down: response type %s',
+  async (type) => {
+    await house.withClient({ implicitFlowEnabled: true }, async () => {
+      const enter = async (guest: Awaited<ReturnType<House['bob']>>) => {
+        const tokens: string[] = []
+        guest.page.on('response', (response) => {
+          const part = new URLSearchParams((response.headers()['location'] ?? '').split('#')[1])
+          if (part.has('id_token')) tokens.push(part.get('id_token') ?? '')
+        })
+        await guest.page.goto(`${guest.application.url}?nonce=n&response_type=${encodeURIComponent(type)}`)
+        await guest.givePassword(guest.username)
+        return tokens
+      }
+      const dave = await house.dave()
+      const given = await enter(dave)
+      await dave.page.waitForSelector('#app')
+      expect(decodeJwt(given[0] ?? '')).toMatchObject({ amr: ['pwd'] })
+      await dave.close()
+      const guests = [await house.bob(), await house.dave()]
+      await house.withSidecarDown(async () => {
+        for (const guest of guests) {
+          const none = await enter(guest)
+          await guest.page.waitForSelector('#latchkey-retry')
+          expect(none, guest.username).toEqual([])
+          await guest.close()
+        }
+      })
+    })
+  },
+)
+
 describe('grants without a browser', () => {
   const failures = async (id: string) =>
     Number((await house.admin.attackDetection.findOne({ realm: house.realm.name, id }))?.['numFailures'])
@@ -111,17 +143,37 @@ describe('grants without a browser', () => {
     })
   })
 
+  /** A device that asks for a token, and the address that its user opens. */
+  async function startDevice() {
+    const tv = { client_id: 'tv', client_secret: 's' }
+    const { body } = await askKeycloak(house, 'auth/device', { ...tv, scope: 'openid' })
+    const poll = async () =>
+      await askKeycloak(house, 'token', {
+        ...tv,
+        grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+        device_code: body['device_code'] ?? '',
+      })
+    return { url: body['verification_uri_complete'] ?? '', poll }
+  }
+
+  it('the device grant gives no token with the sidecar down', async () => {
+    const guests = [await house.bob(), await house.dave()]
+    await house.withSidecarDown(async () => {
+      for (const guest of guests) {
+        const { url, poll } = await startDevice()
+        await guest.page.goto(url)
+        await guest.givePassword(guest.username)
+        await guest.page.waitForSelector('#latchkey-retry')
+        expect((await poll()).body, guest.username).toMatchObject({ error: 'authorization_pending' })
+        await guest.close()
+      }
+    })
+  })
+
   it('the device grant asks in the browser', async () => {
     for (const guest of [await house.bob(), await house.dave()]) {
-      const tv = { client_id: 'tv', client_secret: 's' }
-      const { body } = await askKeycloak(house, 'auth/device', { ...tv, scope: 'openid' })
-      const poll = async () =>
-        await askKeycloak(house, 'token', {
-          ...tv,
-          grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
-          device_code: body['device_code'] ?? '',
-        })
-      await guest.page.goto(body['verification_uri_complete'] ?? '')
+      const { url, poll } = await startDevice()
+      await guest.page.goto(url)
       await guest.givePassword(guest.username)
       if (guest.secret !== '') {
         await house.isAsked(guest)
@@ -130,9 +182,11 @@ describe('grants without a browser', () => {
       }
       await guest.page.click('[name=accept]')
       await guest.page.waitForLoadState()
-      await new Promise((resolve) => setTimeout(resolve, 5500))
-      const token = decodeJwt((await poll()).body['id_token'] ?? '')
-      expect(token).toMatchObject({
+      // Keycloak wants five seconds between two questions of a device.
+      let token = ''
+      const ask = async () => (token = (await poll()).body['id_token'] ?? '')
+      await expect.poll(ask, { interval: 5_200, timeout: 30_000 }).not.toBe('')
+      expect(decodeJwt(token)).toMatchObject({
         preferred_username: guest.username,
         amr: guest.secret === '' ? ['pwd'] : ['pwd', 'otp', 'mfa'],
       })
@@ -142,6 +196,24 @@ describe('grants without a browser', () => {
 })
 
 describe('a SAML client', () => {
+  it('gets nothing with the sidecar down', async () => {
+    const { url, acs } = await createSamlClient(house, 'saml-down', false)
+    const guests = [await house.bob(), await house.dave()]
+    await house.withSidecarDown(async () => {
+      for (const guest of guests) {
+        const posted: string[] = []
+        guest.page.on('request', (sent) => {
+          if (sent.url() === acs) posted.push(sent.url())
+        })
+        await guest.page.goto(url)
+        await guest.givePassword(guest.username)
+        await guest.page.waitForSelector('#latchkey-retry')
+        expect(posted, guest.username).toEqual([])
+        await guest.close()
+      }
+    })
+  })
+
   it.each([{ flow: 'the flow with Latchkey' }, { flow: 'its own flow' }])(
     'gets its assertion only after the second factor: $flow',
     async ({ flow }) => {

@@ -288,4 +288,20 @@ describe('password reset in another browser', () => {
       })
     },
   )
+
+  it('opens nothing with the sidecar down', async () => {
+    await house.withRealm({ resetCredentialsFlow: 'reset credentials with Latchkey' }, async () => {
+      for (const guest of [await house.bob(), await house.dave()]) {
+        const link = await askForReset(guest)
+        const elsewhere = await house.visitor()
+        await house.withSidecarDown(async () => {
+          await elsewhere.page.goto(link)
+          await elsewhere.page.waitForSelector('#latchkey-retry')
+          expect(await elsewhere.page.locator('#password-new, #app').count(), guest.username).toBe(0)
+        })
+        await guest.close()
+        await elsewhere.close()
+      }
+    })
+  })
 })

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startScenario } from '../support/scenario.ts'
+import { startReceiver } from '../support/sms-receiver.ts'
+import { TAKEN, numberRefused, twilioAt } from '../support/sms-twilio.ts'
 import type { Scenario, Visitor } from '../support/scenario.ts'
 
 const NUMBER = '+31612345678'
@@ -105,4 +107,46 @@ it('a user whose number an administrator entered gets the code without being ask
   await visitor.submitCode((await codesTo(number))[0] ?? '')
   await visitor.page.waitForSelector('#app')
   await visitor.close()
+})
+
+it('a provider that fails or refuses leaves a user with words on what to do, and the way goes on once it works', async () => {
+  const provider = await startReceiver()
+  await scenario.stopSidecar()
+  const other = await startScenario({
+    environment: twilioAt(provider.url),
+    settings: { methods: ['sms'], smsCountries: ['NL'], resendSeconds: 10 },
+  })
+  try {
+    const { username } = await other.createUser()
+    const visitor = await other.visitor()
+    const { page } = visitor
+    await visitor.signIn(username)
+    provider.answer({ status: 503 })
+    await give(visitor, 'NL', '0612345678')
+    await page.waitForSelector('input[name=code]')
+    expect(await page.textContent('[role=alert], .alert')).toMatch(/could not be sent/)
+    expect(await page.textContent('main')).toContain('+31 ••• ••78')
+
+    provider.answer(numberRefused(NUMBER))
+    await page.waitForSelector('#resend:enabled')
+    let arrived = page.waitForEvent('load')
+    await page.click('#resend')
+    await arrived
+    expect(await page.textContent('main')).toMatch(/could not be sent/)
+
+    provider.answer(TAKEN)
+    await page.waitForSelector('#resend:enabled')
+    arrived = page.waitForEvent('load')
+    await page.click('#resend')
+    await arrived
+    expect(await page.textContent('main')).not.toMatch(/could not be sent/)
+    const text = new URLSearchParams(provider.requests.at(-1)?.body).get('Body') ?? ''
+    await visitor.submitCode(/#(\d{6})$/.exec(text)?.[1] ?? '')
+    await page.waitForSelector('#app')
+    await visitor.close()
+  } finally {
+    await other.stop()
+    await provider.stop()
+    await scenario.startSidecar()
+  }
 })

@@ -26,11 +26,12 @@ declare module 'vitest' {
 }
 
 /**
- * Vitest's global set-up: a Keycloak of the newest version, see `bootKeycloak`.
+ * Vitest's global set-up: the bridge's own tests, and a Keycloak of the newest version, see `bootKeycloak`.
  *
  * @returns the tear-down
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildBridge({ tests: true })
   return await bootKeycloak(project, currentVersion)
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Committed } from '../../core/ports.ts'
 import type { Database } from './database.ts'
+import type { SqliteFile } from './node-sqlite.ts'
 
 /** One write of a change. `guard`: the whole change is refused where this one finds no row, with this answer. */
 export interface Write {
@@ -62,7 +63,7 @@ function commitSqlite({ db, sqlite }: Database, writes: Write[]): Committed {
     sqlite.exec('COMMIT')
     return 'written'
   } catch (error) {
-    sqlite.exec('ROLLBACK')
+    rollBack(sqlite)
     if (((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_CONSTRAINT) return 'lost'
     throw error
   }
@@ -71,4 +72,13 @@ function commitSqlite({ db, sqlite }: Database, writes: Write[]): Committed {
 function answerTo(refusal: string): Committed {
   if (refusal === 'replayed' || refusal === 'lost') return refusal
   return { limitedUntil: Number(refusal.split(' ')[1]) }
+}
+
+/** SQLite rolls back by itself where the disk is full, and would then complain of a second time. */
+function rollBack(sqlite: SqliteFile): void {
+  try {
+    sqlite.exec('ROLLBACK')
+  } catch {
+    // The cause is what the caller throws.
+  }
 }
