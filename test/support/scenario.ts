@@ -188,6 +188,8 @@ export class Visitor {
 
   /** Types a code, and submits it where the page does not by itself: it does once, with a script and at full length. */
   async submitCode(code: string, page = this.page): Promise<void> {
+    // Before its load a page has no script yet, and its load would be taken for the answer's.
+    await page.waitForLoadState('load')
     const faulty = (await page.locator('[aria-invalid=true]').count()) > 0
     const submitsItself = this.javaScriptEnabled && !faulty && /^\d{6}$/.test(code)
     const arrived = page.waitForEvent('load')
