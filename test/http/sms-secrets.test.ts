@@ -182,7 +182,7 @@ describe('what a server that sends text messages writes down', () => {
       .map(([what]) => what)
   }
 
-  it('tells of sends that failed and of the alarm, without number, code or token (R23, P17)', () => {
+  it('tells of sends that failed, of the alarm and of reports, without number, code or token (R23, P17)', () => {
     const lines = output
       .split('\n')
       .filter((line) => line.startsWith('{'))
@@ -194,6 +194,9 @@ describe('what a server that sends text messages writes down', () => {
       'failed',
     ])
     expect(withMessage('text messages outrun verifications').length).toBeGreaterThan(0)
+    expect(withMessage('a text message was reported on')).toMatchObject([
+      { sms: { status: 'undelivered', code: '30003' } },
+    ])
     expect(found(output)).toEqual([])
   })
 
