@@ -10,7 +10,12 @@ export interface Rule {
   methods?: MethodId[]
   /** The highest wins. */
   priority: number
+  /** Until when a user without a method is not made to set one up. */
+  grace?: Grace
 }
+
+/** Time before Required acts: so many days from when a user first meets it, or until a moment, ISO 8601 with its zone. */
+export type Grace = { days: number } | { until: string }
 
 /** Why Keycloak asks: a login, a wish to change methods, somebody else's wish, or a grant without a browser. */
 export type Purpose = 'login' | 'manage' | 'enrol' | 'direct'

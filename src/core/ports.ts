@@ -1,3 +1,4 @@
+import type { AuditEntry } from './audit.ts'
 import type { Attempts } from './lockout.ts'
 import type { MethodId } from './method.ts'
 import type { Rule } from './policy.ts'
@@ -12,23 +13,6 @@ export interface Sealer {
   open(sealed: string, context: string): string
   /** Keyed hash for what is only ever compared; `keyId` absent: the newest key. */
   mac(text: string, keyId?: string): { keyId: string; value: string }
-}
-
-/** An entry of the audit: never a code, a secret, a full number or a token (R23). */
-export interface AuditEntry {
-  event:
-    | 'challenge.succeeded'
-    | 'challenge.failed'
-    | 'enrolment.succeeded'
-    | 'enrolment.failed'
-    | 'lockout.started'
-    | 'code.sent'
-    | 'decision.needed'
-  realm: string
-  userId: string
-  /** Epoch milliseconds. */
-  at: number
-  detail: Record<string, unknown>
 }
 
 /**
@@ -53,6 +37,14 @@ export interface Change {
   reported?: number
   /** Counted at `at`, epoch milliseconds: all of them, or the whole change is refused. */
   counts?: { at: number; counts: Count[] }
+  /** When the user first met these sources of grace: a group's id, or empty for the realm; epoch milliseconds. */
+  graceStarted?: { source: string; at: number }[]
+  /** The user is back in Keycloak: its credentials are no tombstones any more. */
+  returned?: true
+  /** A single sign-on session gave a second factor; `at` is epoch milliseconds. */
+  verified?: { sid: string; level: 2 | 3; at: number }
+  /** The browser's network address; part of every audit entry of this change that names none. */
+  address?: string
   audit?: AuditEntry[]
 }
 
@@ -76,6 +68,12 @@ export type Committed = 'written' | 'replayed' | 'lost' | { limitedUntil: number
 export interface Background {
   settings: RealmSettings
   rules: Rule[]
+  /** Changes of rules that are only reported on. */
+  proposals: Rule[]
+  /** When the user first met each source of grace, epoch milliseconds. */
+  graceStarts: ReadonlyMap<string, number>
+  /** Whether the user's credentials are tombstones. */
+  gone: boolean
   override: Enforcement | undefined
   credentials: Credential[]
   attempts: Attempts

@@ -1,5 +1,6 @@
 import type { MethodContext, MethodId, Registry, Send } from './method.ts'
-import type { AuditEntry, Change } from './ports.ts'
+import type { AuditEntry } from './audit.ts'
+import type { Change } from './ports.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
 

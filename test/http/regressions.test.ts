@@ -121,6 +121,9 @@ it('a proven set-up that waits for "saved" does not survive a decision to block'
     {
       settings: settingsOf({ enforcement: 'required' }),
       rules: [],
+      proposals: [],
+      graceStarts: new Map(),
+      gone: false,
       override: undefined,
       credentials: [appCredential({ failures: 100 })],
       attempts: NO_ATTEMPTS,

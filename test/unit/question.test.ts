@@ -32,6 +32,9 @@ function backgroundOf(change: Partial<Background> = {}): Background {
   return {
     settings: settingsOf({ enforcement: 'required' }),
     rules: [],
+    proposals: [],
+    graceStarts: new Map(),
+    gone: false,
     override: undefined,
     credentials: [],
     attempts: NO_ATTEMPTS,

@@ -5,6 +5,7 @@ import type { Migration } from 'kysely/migration'
 import pg from 'pg'
 import { login } from './migrations/0001-login.ts'
 import { sendCounts } from './migrations/0002-send-counts.ts'
+import { administration } from './migrations/0003-administration.ts'
 import { openSqliteFile } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -12,6 +13,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-login': login,
   '0002-send-counts': sendCounts,
+  '0003-administration': administration,
 }
 const INT8 = 20
 

@@ -3,19 +3,18 @@ import type { Selectable } from 'kysely'
 import { jsonArrayFrom as postgresArray, jsonObjectFrom as postgresObject } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArray, jsonObjectFrom as sqliteObject } from 'kysely/helpers/sqlite'
 import type { LoginStore, Sealer } from '../../core/ports.ts'
-import type { Rule } from '../../core/policy.ts'
 import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
-import { toAttempts, toCredential, toTransaction } from './rows.ts'
+import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
-const RULE = ['realm', 'group_id', 'enforcement', 'methods', 'priority'] as const
+const RULE = ['group_id', 'enforcement', 'methods', 'priority', 'grace'] as const
 const CREDENTIAL = [
   'id',
   'realm',
@@ -27,6 +26,7 @@ const CREDENTIAL = [
   'failures',
   'created_at',
   'used_at',
+  'gone_at',
 ] as const
 const TRANSACTION = [
   'id',
@@ -69,6 +69,14 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
           objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
           arrayFrom(db.selectFrom('rule').select(RULE).where('realm', '=', realm)).as('rules'),
+          arrayFrom(db.selectFrom('proposal').select(RULE).where('realm', '=', realm)).as('proposals'),
+          arrayFrom(
+            db
+              .selectFrom('grace_start')
+              .select(['source', 'at'])
+              .where('realm', '=', realm)
+              .where('user_id', '=', userId),
+          ).as('graceStarts'),
           db
             .selectFrom('override')
             .select('enforcement')
@@ -81,6 +89,9 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       return {
         ...standing(row),
         rules: json(row.rules).map(toRule),
+        proposals: json(row.proposals).map(toRule),
+        graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
+        gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
         override: (row.override ?? undefined) as Enforcement | undefined,
         transaction: transaction === null ? undefined : toTransaction(sealer, transaction),
       }
@@ -132,19 +143,5 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),
     }
-  }
-}
-
-/** SQLite hands JSON over as text. */
-function json<T>(value: T): T {
-  return typeof value === 'string' ? (JSON.parse(value) as T) : value
-}
-
-function toRule(row: Selectable<Schema['rule']>): Rule {
-  return {
-    groupId: row.group_id,
-    enforcement: row.enforcement as Enforcement,
-    ...(row.methods === null ? {} : { methods: JSON.parse(row.methods) as string[] }),
-    priority: row.priority,
   }
 }

@@ -2,6 +2,7 @@ import type { Rule } from '../../core/policy.ts'
 import { realmSettings } from '../../core/settings.ts'
 import type { RealmSettings } from '../../core/settings.ts'
 import type { Database } from './database.ts'
+import { fromRule } from './rows.ts'
 
 /** Writes what a realm's administrators decide; in force at the next request. */
 export interface PolicyStore {
@@ -25,12 +26,12 @@ export function createPolicyStore({ db }: Pick<Database, 'db'>): PolicyStore {
         .execute()
     },
 
-    async saveRule(realm, { groupId, enforcement, methods, priority }) {
-      const rule = { enforcement, methods: methods === undefined ? null : JSON.stringify(methods), priority }
+    async saveRule(realm, rule) {
+      const row = fromRule(rule)
       await db
         .insertInto('rule')
-        .values({ realm, group_id: groupId, ...rule })
-        .onConflict((on) => on.columns(['realm', 'group_id']).doUpdateSet(rule))
+        .values({ realm, ...row })
+        .onConflict((on) => on.columns(['realm', 'group_id']).doUpdateSet(row))
         .execute()
     },
 

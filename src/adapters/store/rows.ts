@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely'
 import { NO_ATTEMPTS } from '../../core/lockout.ts'
 import type { Attempts } from '../../core/lockout.ts'
+import type { Grace, Rule } from '../../core/policy.ts'
 import type { Sealer } from '../../core/ports.ts'
+import type { Enforcement } from '../../core/settings.ts'
 import type { Credential, Transaction } from '../../core/transaction.ts'
 import type { Schema } from './schema.ts'
 
@@ -69,4 +71,31 @@ export function toAttempts(row: Selectable<Schema['attempt']> | undefined): Atte
   if (row === undefined) return NO_ATTEMPTS
   const { version, failures, total, reported, locked_until: lockedUntil } = row
   return { version, failures, total, reported, lockedUntil }
+}
+
+type RuleRow = Pick<Selectable<Schema['rule']>, 'group_id' | 'enforcement' | 'methods' | 'priority' | 'grace'>
+
+export function toRule(row: RuleRow): Rule {
+  return {
+    groupId: row.group_id,
+    enforcement: row.enforcement as Enforcement,
+    ...(row.methods === null ? {} : { methods: JSON.parse(row.methods) as string[] }),
+    priority: row.priority,
+    ...(row.grace === null ? {} : { grace: JSON.parse(row.grace) as Grace }),
+  }
+}
+
+export function fromRule({ groupId, enforcement, methods, priority, grace }: Rule): RuleRow {
+  return {
+    group_id: groupId,
+    enforcement,
+    methods: methods === undefined ? null : JSON.stringify(methods),
+    priority,
+    grace: grace === undefined ? null : JSON.stringify(grace),
+  }
+}
+
+/** SQLite hands JSON over as text. */
+export function json<T>(value: T): T {
+  return typeof value === 'string' ? (JSON.parse(value) as T) : value
 }

@@ -1,7 +1,32 @@
+import type { Generated } from 'kysely'
+
 /** The tables, as both databases have them: times are epoch milliseconds, JSON is text. */
 export interface Schema {
-  realm: { name: string; settings: string }
-  rule: { realm: string; group_id: string; enforcement: string; methods: string | null; priority: number }
+  /** `version` counts the changes of the settings. */
+  realm: { name: string; settings: string; version: Generated<number> }
+  rule: {
+    realm: string
+    group_id: string
+    enforcement: string
+    methods: string | null
+    priority: number
+    grace: string | null
+    /** `administrator`, or `attribute` where the group's attributes in Keycloak say it. */
+    origin: Generated<string>
+    version: Generated<number>
+  }
+  /** A change of a rule that is only reported on. */
+  proposal: {
+    realm: string
+    group_id: string
+    enforcement: string
+    methods: string | null
+    priority: number
+    grace: string | null
+    version: number
+  }
+  /** When a user first met a rule with days of grace; `source` is the group's id, empty for the realm. */
+  grace_start: { realm: string; user_id: string; source: string; at: number }
   override: { realm: string; user_id: string; enforcement: string }
   credential: {
     id: string
@@ -14,6 +39,8 @@ export interface Schema {
     failures: number
     created_at: number
     used_at: number | null
+    /** Set while the user is gone from Keycloak. */
+    gone_at: number | null
   }
   transaction: {
     id: string
@@ -41,7 +68,68 @@ export interface Schema {
   }
   send_count: { realm: string; scope: string; key: string; window_end: number; count: number }
   used_jti: { realm: string; jti: string; expires_at: number }
-  audit: { id: string; at: number; realm: string; user_id: string; event: string; detail: string }
+  /** `seq`, `key_id` and `mac` once it is sealed into the realm's chain. */
+  audit: {
+    id: string
+    at: number
+    realm: string
+    user_id: string
+    actor: Generated<string>
+    address: string | null
+    event: string
+    detail: string
+    seq: number | null
+    key_id: string | null
+    mac: string | null
+  }
+  /** Where the realm's chain begins, after what was pruned, and ends. */
+  audit_chain: {
+    realm: string
+    base_seq: number
+    base_mac: string
+    seq: number
+    mac: string
+    key_id: string
+    seal: string
+  }
+  /** Keycloak's users, as the worker last saw them; `pass` is the newest full pass that saw it. */
+  directory_user: {
+    realm: string
+    user_id: string
+    username: string
+    first_name: string | null
+    last_name: string | null
+    email: string | null
+    enabled: number
+    /** The user federation that it comes from. */
+    federation: string | null
+    /** JSON: its `tfa-…` roles, and `administers` where it holds one of realm-management; null while nobody told. */
+    roles: string | null
+    /** What the policy comes to, for lists; a decision never rests on it. */
+    enforcement: string | null
+    pass: number
+    gone_at: number | null
+  }
+  /** `managers`: JSON, ids of users. */
+  directory_group: {
+    realm: string
+    group_id: string
+    parent_id: string | null
+    name: string
+    path: string
+    managers: Generated<string>
+    pass: number
+    gone_at: number | null
+  }
+  /** Direct members of the groups that carry a rule, a proposal or managers, and of their subgroups. */
+  membership: { realm: string; group_id: string; user_id: string; pass: number }
+  /** What Keycloak said has changed, until the worker has read it again. */
+  hint: { realm: string; kind: string; id: string; at: number }
+  /** The worker's state, as JSON. */
+  sync: { realm: string; state: string }
+  lease: { name: string; holder: string; expires_at: number }
+  /** Single sign-on sessions that gave a second factor. */
+  verified_session: { realm: string; sid: string; user_id: string; level: number; verified_at: number }
   signing_key: {
     n: number
     kid: string

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import type { AuditEntry } from '../../core/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { fromTransaction, sealCredential } from './rows.ts'
@@ -12,7 +13,8 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...transactions(change, sealer),
     ...credentials(change, sealer),
     ...counts(change),
-    ...audit(change),
+    ...sessions(change),
+    ...auditOf(change.audit ?? [], change.address),
   ]
 }
 
@@ -120,9 +122,34 @@ export function windowEnd(at: number, window: number): number {
   return (Math.floor(at / window) + 1) * window
 }
 
-function audit(change: Change): Write[] {
-  return (change.audit ?? []).map(({ event, realm, userId, at, detail }) => ({
-    statement: sql`insert into audit (id, at, realm, user_id, event, detail)
-      values (${randomUUID()}, ${at}, ${realm}, ${userId}, ${event}, ${JSON.stringify(detail)})`,
+function sessions({ realm, userId, graceStarted, returned, verified }: Change): Write[] {
+  const writes: Write[] = (graceStarted ?? []).map(({ source, at }) => ({
+    statement: sql`insert into grace_start (realm, user_id, source, at) values (${realm}, ${userId}, ${source}, ${at})
+      on conflict do nothing`,
+  }))
+  if (returned === true) {
+    writes.push({
+      statement: sql`update credential set gone_at = null
+        where realm = ${realm} and user_id = ${userId} and gone_at is not null`,
+    })
+  }
+  if (verified !== undefined) {
+    const { sid, level, at } = verified
+    writes.push({
+      statement: sql`insert into verified_session (realm, sid, user_id, level, verified_at)
+        values (${realm}, ${sid}, ${userId}, ${level}, ${at})
+        on conflict (realm, sid) do update set user_id = excluded.user_id, level = excluded.level,
+          verified_at = excluded.verified_at`,
+    })
+  }
+  return writes
+}
+
+/** The entries of an audit; `address` stands in each that names none. */
+export function auditOf(entries: readonly AuditEntry[], address?: string): Write[] {
+  return entries.map(({ event, realm, userId, actor = userId, at, detail, ...entry }) => ({
+    statement: sql`insert into audit (id, at, realm, user_id, actor, address, event, detail)
+      values (${randomUUID()}, ${at}, ${realm}, ${userId}, ${actor}, ${entry.address ?? address ?? null}, ${event},
+        ${JSON.stringify(detail)})`,
   }))
 }

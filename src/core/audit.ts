@@ -1,0 +1,75 @@
+/** What an entry of the audit tells of. */
+export type AuditEvent =
+  | 'challenge.succeeded'
+  | 'challenge.failed'
+  | 'enrolment.succeeded'
+  | 'enrolment.failed'
+  | 'lockout.started'
+  | 'code.sent'
+  | 'decision.needed'
+  | 'decision.not-needed'
+  /** A proposal would have decided otherwise. */
+  | 'decision.proposed'
+  | 'settings.changed'
+  | 'rule.saved'
+  | 'rule.removed'
+  | 'proposal.saved'
+  | 'proposal.removed'
+  | 'override.saved'
+  | 'override.removed'
+  | 'method.revoked'
+  | 'methods.reset'
+  | 'user.unlocked'
+  | 'user.gone'
+  | 'user.returned'
+  | 'sync.confirmed'
+  | 'audit.exported'
+
+/** Who does what no person did. */
+export const WORKER = 'latchkey:worker'
+export const COMMAND_LINE = 'latchkey:command-line'
+
+/** An entry of the audit: never a code, a secret, a full number or a token (R23). */
+export interface AuditEntry {
+  event: AuditEvent
+  realm: string
+  /** Whom it is about; empty where it is about the realm. */
+  userId: string
+  /** Who did it: a user's id, WORKER or COMMAND_LINE; absent: the user whom it is about. */
+  actor?: string
+  /** The network address that it was asked for from. */
+  address?: string
+  /** Epoch milliseconds. */
+  at: number
+  /** Why, and what else there is to know: plain JSON. */
+  detail: Record<string, unknown>
+}
+
+/** An entry as it is kept. */
+export interface KeptEntry extends AuditEntry {
+  id: string
+  actor: string
+  /** Its number in the realm's chain, once it is sealed. */
+  seq: number | undefined
+}
+
+/** Which entries; what is absent does not narrow. `from` and `to` are epoch milliseconds, `to` not included. */
+export interface AuditQuery {
+  userId?: string
+  actor?: string
+  event?: AuditEvent
+  from?: number
+  to?: number
+}
+
+/** The audit as it is read. */
+export interface AuditStore {
+  /** Newest first; `after` is the `next` of the page before. */
+  list(
+    realm: string,
+    query: AuditQuery,
+    page: { after?: string; max: number },
+  ): Promise<{ entries: KeptEntry[]; next: string | undefined }>
+  /** Everything that matches, oldest first, in pages. */
+  everything(realm: string, query: AuditQuery): AsyncIterable<KeptEntry[]>
+}

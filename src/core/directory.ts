@@ -1,0 +1,62 @@
+/** A user as Keycloak lists it. */
+export interface DirectoryUser {
+  id: string
+  username: string
+  firstName: string | undefined
+  lastName: string | undefined
+  email: string | undefined
+  enabled: boolean
+  /** The user federation that it comes from, where Keycloak tells. */
+  federation: string | undefined
+}
+
+/** A group as Keycloak lists it. `attributes`: those whose names begin with `tfa.`. */
+export interface DirectoryGroup {
+  id: string
+  parentId: string | undefined
+  name: string
+  path: string
+  attributes: Record<string, string[]>
+}
+
+/**
+ * Keycloak did not say what was asked. `refused`: the service account lacks its role, or its client is not set up.
+ * `unreachable`: no answer, or none that can be used; to be asked again later.
+ */
+export class DirectoryError extends Error {
+  readonly reason: 'refused' | 'unreachable'
+
+  constructor(reason: 'refused' | 'unreachable', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'DirectoryError'
+    this.reason = reason
+  }
+}
+
+/**
+ * One realm of Keycloak, read by the sidecar's service account, which may look and nothing else. Undefined stands for
+ * a 404 alone.
+ * @throws DirectoryError from every call
+ */
+export interface Directory {
+  /** Every group, parents before their subgroups, a page at a time. */
+  groups(): AsyncIterable<DirectoryGroup[]>
+  group(id: string): Promise<DirectoryGroup | undefined>
+  /** One page of all users, in Keycloak's order. */
+  users(first: number, max: number): Promise<DirectoryUser[]>
+  user(id: string): Promise<DirectoryUser | undefined>
+  userNamed(username: string): Promise<DirectoryUser | undefined>
+  /** One page of a group's direct members. Undefined where there is no such group. */
+  members(groupId: string, first: number, max: number): Promise<DirectoryUser[] | undefined>
+  /** The user's groups and all their ancestors. */
+  groupsOf(userId: string): Promise<{ id: string; path: string }[] | undefined>
+  /**
+   * The user's realm roles, composites and groups resolved. Roles of clients, those of realm-management among them, are
+   * not for the service account to see: the bridge tells of them.
+   */
+  rolesOf(userId: string): Promise<string[] | undefined>
+  /** How many users there are, those of federations among them where Keycloak counts them. */
+  count(): Promise<number>
+  /** Whether the service account reads itself: true for a realm that answers, with whatever else it may hide. */
+  readsItself(): Promise<boolean>
+}
