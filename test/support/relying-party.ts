@@ -10,12 +10,12 @@ export interface RelyingParty {
   /** Opening it starts a login. */
   url: string
   /** What came back to the application, newest last: a code's ID token, or an error. */
-  results: { idToken?: JWTPayload; error?: string }[]
+  results: { idToken?: JWTPayload; accessToken?: string; error?: string }[]
   stop(): Promise<void>
 }
 
-/** @param realmUrl the realm's issuer. The client is `latchkey-demo`. */
-export async function startRelyingParty(realmUrl: string): Promise<RelyingParty> {
+/** @param realmUrl the realm's issuer */
+export async function startRelyingParty(realmUrl: string, clientId = 'latchkey-demo'): Promise<RelyingParty> {
   const results: RelyingParty['results'] = []
   const verifier = randomBytes(32).toString('base64url')
   const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ export async function startRelyingParty(realmUrl: string): Promise<RelyingParty>
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const endpoint = `${realmUrl}/protocol/openid-connect`
-  const client = { client_id: 'latchkey-demo', redirect_uri: `${url}callback` }
+  const client = { client_id: clientId, redirect_uri: `${url}callback` }
 
   async function answer(path: string): Promise<{ location?: string; text?: string }> {
     const query = new URL(path, url).searchParams
@@ -63,12 +63,13 @@ export async function startRelyingParty(realmUrl: string): Promise<RelyingParty>
     })
     const tokens = (await (await fetch(`${endpoint}/token`, { method: 'POST', body: form })).json()) as {
       id_token?: string
+      access_token?: string
       error?: string
     }
     results.push(
       tokens.id_token === undefined
         ? { error: String(tokens.error) }
-        : { idToken: decodeJwt(tokens.id_token) },
+        : { idToken: decodeJwt(tokens.id_token), accessToken: tokens.access_token ?? '' },
     )
     return { text: 'signed in' }
   }

@@ -26,6 +26,7 @@ record Person(KeycloakSession session, UserModel user) {
         if (phone != null) claims.put("phone_number", phone);
         claims.put("groups", groups());
         claims.put("roles", roles());
+        claims.put("administers", new Administrator(session.getContext().getRealm(), user).isOne());
     }
 
     private List<Map<String, String>> groups() {
