@@ -6,11 +6,13 @@ import org.keycloak.events.EventListenerProviderFactory;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.KeycloakSessionFactory;
 
-/** The event listener {@code latchkey-events}, which belongs to the gate. */
+/** The event listener {@code latchkey-events}, which belongs to the gate and tells the sidecar of changes. */
 public final class LatchkeyEventsFactory implements EventListenerProviderFactory {
 
     /** The provider's id. */
     public static final String ID = "latchkey-events";
+
+    private Hints hints;
 
     @Override
     public String getId() {
@@ -19,7 +21,7 @@ public final class LatchkeyEventsFactory implements EventListenerProviderFactory
 
     @Override
     public EventListenerProvider create(KeycloakSession session) {
-        return new LatchkeyEvents(session);
+        return new LatchkeyEvents(session, hints);
     }
 
     @Override
@@ -29,11 +31,12 @@ public final class LatchkeyEventsFactory implements EventListenerProviderFactory
 
     @Override
     public void postInit(KeycloakSessionFactory factory) {
-        // nothing to prepare
+        hints = new Hints(new HintQueue(System::nanoTime), new HintSender(factory));
+        factory.register(new ModelEvents(hints));
     }
 
     @Override
     public void close() {
-        // holds nothing
+        if (hints != null) hints.close();
     }
 }

@@ -17,8 +17,13 @@ import org.keycloak.models.KeycloakSession;
 record Parties(String realm, String sidecar, String backchannel) {
 
     static Parties of(KeycloakSession session, RealmModel realm, Settings settings) {
+        return of(issuer(session, realm), settings);
+    }
+
+    /** The realm's issuer at its public address; fails where that depends on a request and there is none. */
+    static String issuer(KeycloakSession session, RealmModel realm) {
         URI base = session.getContext().getUri(UrlType.FRONTEND).getBaseUri();
-        return of(Urls.realmIssuer(base, realm.getName()), settings);
+        return Urls.realmIssuer(base, realm.getName());
     }
 
     static Parties of(String realmIssuer, Settings settings) {
