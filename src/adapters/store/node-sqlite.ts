@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { SqliteDatabase } from 'kysely'
@@ -23,6 +24,19 @@ export function openSqliteFile(path: string): SqliteFile {
   ]) {
     database.exec(`PRAGMA ${pragma}`)
   }
+  return wrap(database, lock)
+}
+
+/**
+ * Opens the file beside a running server: reads only, and takes no lock.
+ * @throws Error where there is no such file
+ */
+export function openSqliteForReading(path: string): SqliteFile {
+  if (!existsSync(path)) throw new Error(`there is no database file ${path}`)
+  return wrap(new DatabaseSync(path, { readOnly: true, timeout: 5000 }))
+}
+
+function wrap(database: DatabaseSync, lock?: DatabaseSync): SqliteFile {
   const prepared = new Map<string, StatementSync>()
   const prepare = (sql: string) => {
     const statement = prepared.get(sql) ?? database.prepare(sql)
