@@ -1,6 +1,10 @@
-import { MAX_CREDENTIAL_FAILURES } from './lockout.ts'
+import { actionOf, isChange } from './action.ts'
+import { firstMet, graceEnd } from './grace.ts'
+import type { GraceSource } from './grace.ts'
 import type { MethodId, Registry } from './method.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
+import { allowedMethods, winners } from './winners.ts'
+import type { Winner } from './winners.ts'
 
 /** What a group means. It covers the group's subgroups, and is keyed by id so that a rename changes nothing. */
 export interface Rule {
@@ -25,6 +29,8 @@ export interface Claims {
   /** The user's groups and all their ancestors. */
   groups: { id: string; path: string }[]
   roles: string[]
+  /** Whether the user holds a role of realm-management; absent where nobody said. */
+  administers?: boolean
   purpose: Purpose
   /** The level asked for by the application, 1 to 3. */
   level: number
@@ -37,40 +43,55 @@ export interface Enrolled {
   failures: number
 }
 
+/**
+ * What counts where no override does. `grace`: until when Required waits for this user, epoch milliseconds; absent
+ * where it does not.
+ */
+export type DefaultBecause =
+  { rule: 'group'; groupId: string; path: string; grace?: number } | { rule: 'realm'; grace?: number }
+
 /** Why a decision came out as it did: pages, API, audit and bridge carry this and never compute it again. */
 export type Because =
+  | DefaultBecause
   | { rule: 'role'; role: string }
-  | { rule: 'override' }
-  | { rule: 'group'; groupId: string; path: string }
-  | { rule: 'realm' }
+  /** `instead`: what would count without it. */
+  | { rule: 'override'; instead: { enforcement: Enforcement; because: DefaultBecause } }
   | { rule: 'level'; level: number }
   | { rule: 'purpose'; purpose: 'manage' | 'enrol' }
 
-/** What the login does next. A challenge that leads to an enrolment is the proof that a replacement needs. */
+/**
+ * What the login does next. A challenge that leads to an enrolment is the proof that a replacement needs. `enrol-later`:
+ * the login goes on without a second factor, until then; epoch milliseconds.
+ */
 export type Action =
   | { do: 'skip' }
   | { do: 'challenge'; then: 'done' | 'enrol' }
   | { do: 'enrol' }
-  | { do: 'blocked'; reason: 'no-method-allowed' | 'must-be-reset' }
+  | { do: 'enrol-later'; until: number }
+  | { do: 'blocked'; reason: BlockedReason }
+
+/** `not-by-yourself`: the user asked to change methods, and none is theirs to set up. */
+export type BlockedReason = 'no-method-allowed' | 'must-be-reset' | 'not-by-yourself'
 
 export interface Decision {
   enforcement: Enforcement
   because: Because
-  /** The methods that may be set up and used, in the realm's order. */
+  /**
+   * The methods that may be set up and used, in the realm's order; where the user asked to change methods, those that
+   * they may set up.
+   */
   methods: MethodId[]
   action: Action
   /** The methods by which the user may answer a challenge: one that was switched off still proves its replacement. */
   proofs: MethodId[]
+  /** The sources of grace that the user meets for the first time: a group's id, or empty for the realm. */
+  graceStarts?: { source: string; at: number }[]
 }
 
-const STRICTNESS: Record<Enforcement, number> = { disabled: 0, optional: 1, required: 2 }
 const GUARDED_ROLES = ['tfa-admin', 'tfa-manager', 'tfa-auditor']
 
-/**
- * Whether this user, in this login, needs a second factor, and why. Pure; the order of rules, groups and
- * credentials never matters.
- */
-export function decide(input: {
+/** What a decision rests on. */
+export interface PolicyInput {
   settings: RealmSettings
   rules: readonly Rule[]
   override: Enforcement | undefined
@@ -79,21 +100,45 @@ export function decide(input: {
   registry: Registry
   /** Methods that this server can't carry out at the moment, such as messages that nobody sends. */
   unavailable?: ReadonlySet<MethodId>
-}): Decision {
-  const { settings, claims } = input
+  /** When the user first met each source of grace, epoch milliseconds. */
+  graceStarts: ReadonlyMap<string, number>
+  /** Epoch milliseconds. */
+  now: number
+}
+
+/**
+ * Whether this user, in this login, needs a second factor, and why. Pure; the order of rules, groups and
+ * credentials never matters.
+ */
+export function decide(input: PolicyInput): Decision {
+  const { settings, claims, graceStarts, now } = input
   const rules = winners(input.rules, claims.groups)
-  const policy = enforcementOf(settings, rules, input.override, claims)
+  const { enforcement, because } = enforcementOf(settings, rules, input.override, claims)
   const unavailable = input.unavailable ?? new Set()
-  const methods = allowedMethods(settings, rules, input.registry).filter((id) => !unavailable.has(id))
-  const asked = askedBeyondPolicy(claims, policy.because)
+  const asked = askedBeyondPolicy(claims, because)
+  const sources = enforcement === 'required' && isDefault(because) ? graceSources(settings, rules) : []
+  const until = graceEnd(sources, graceStarts, now)
   const next = actionOf({
     ...input,
     unavailable,
-    methods,
-    enforcement: policy.enforcement,
+    methods: allowedMethods(settings, rules, input.registry).filter((id) => !unavailable.has(id)),
+    enforcement,
     asked: asked !== undefined,
+    graceUntil: sources.length > 0 && until > now ? until : undefined,
   })
-  return { enforcement: policy.enforcement, because: asked ?? policy.because, methods, ...next }
+  const waits = next.action.do === 'enrol-later' ? { grace: next.action.until } : {}
+  const begun = firstMet(sources, graceStarts, now)
+  return {
+    enforcement,
+    because: asked ?? { ...because, ...waits },
+    ...next,
+    ...(begun.length === 0 ? {} : { graceStarts: begun }),
+  }
+}
+
+/** Whether the login may not go on without a second factor. */
+export function isNeeded({ action }: Pick<Decision, 'action'>): boolean {
+  return action.do !== 'skip' && action.do !== 'enrol-later'
 }
 
 function enforcementOf(
@@ -104,43 +149,29 @@ function enforcementOf(
 ): { enforcement: Enforcement; because: Because } {
   const role = GUARDED_ROLES.find((name) => claims.roles.includes(name))
   if (role !== undefined) return { enforcement: 'required', because: { rule: 'role', role } }
-  if (override !== undefined && settings.overridesCount) {
-    return { enforcement: override, because: { rule: 'override' } }
-  }
-  const [first] = rules
+  const instead = defaultOf(settings, rules)
+  return override !== undefined && settings.overridesCount
+    ? { enforcement: override, because: { rule: 'override', instead } }
+    : instead
+}
+
+function defaultOf(
+  settings: RealmSettings,
+  [first]: Winner[],
+): { enforcement: Enforcement; because: DefaultBecause } {
   if (first === undefined) return { enforcement: settings.enforcement, because: { rule: 'realm' } }
-  return {
-    enforcement: first.rule.enforcement,
-    because: { rule: 'group', groupId: first.rule.groupId, path: first.path },
-  }
+  const { groupId, enforcement } = first.rule
+  return { enforcement, because: { rule: 'group', groupId, path: first.path } }
 }
 
-interface Winner {
-  rule: Rule
-  path: string
+/** Only what a group or the realm says has grace: a role and an override act at once. */
+function isDefault({ rule }: Because): boolean {
+  return rule === 'group' || rule === 'realm'
 }
 
-/** The rules that count: highest priority, then the deeper group of one branch, then the strictest. */
-function winners(rules: readonly Rule[], groups: Claims['groups']): Winner[] {
-  const paths = new Map(groups.map((group) => [group.id, group.path]))
-  let left = rules.flatMap((rule) => {
-    const path = paths.get(rule.groupId)
-    return path === undefined ? [] : [{ rule, path }]
-  })
-  const priority = Math.max(...left.map(({ rule }) => rule.priority))
-  left = left.filter(({ rule }) => rule.priority === priority)
-  left = left.filter(({ path }) => !left.some((other) => other.path.startsWith(`${path}/`)))
-  const strictest = Math.max(...left.map(({ rule }) => STRICTNESS[rule.enforcement]))
-  return left
-    .filter(({ rule }) => STRICTNESS[rule.enforcement] === strictest)
-    .toSorted((a, b) => (a.rule.groupId < b.rule.groupId ? -1 : 1))
-}
-
-/** What the realm allows and every rule that counts allows: in doubt, less. */
-function allowedMethods(settings: RealmSettings, rules: Winner[], registry: Registry): MethodId[] {
-  return settings.methods.filter(
-    (id) => registry.has(id) && rules.every(({ rule }) => rule.methods?.includes(id) ?? true),
-  )
+function graceSources({ grace }: RealmSettings, rules: Winner[]): GraceSource[] {
+  if (rules.length === 0) return [{ source: '', grace }]
+  return rules.map(({ rule }) => ({ source: rule.groupId, grace: rule.grace }))
 }
 
 /** A requested level and a wish to change methods ask even where the policy would not. */
@@ -149,56 +180,4 @@ function askedBeyondPolicy(claims: Claims, because: Because): Because | undefine
   if (isChange(purpose)) return { rule: 'purpose', purpose }
   if (claims.level > 1 && because.rule !== 'role') return { rule: 'level', level: claims.level }
   return undefined
-}
-
-function isChange(purpose: Purpose): purpose is 'manage' | 'enrol' {
-  return purpose === 'manage' || purpose === 'enrol'
-}
-
-function actionOf(input: {
-  settings: RealmSettings
-  enforcement: Enforcement
-  asked: boolean
-  enrolled: readonly Enrolled[]
-  methods: MethodId[]
-  claims: Claims
-  registry: Registry
-  unavailable: ReadonlySet<MethodId>
-}): { action: Action; proofs: MethodId[] } {
-  const { settings, enforcement, asked, methods, claims, registry } = input
-  // A method that this build does not know is still the user's: no reason to ask for less.
-  const standsAlone = (id: MethodId) => registry.get(id)?.companion !== true
-  const works = (id: MethodId) => registry.has(id) && !input.unavailable.has(id)
-  const reaches = (id: MethodId) => (registry.get(id)?.level ?? 0) >= claims.level
-  const allowed = (id: MethodId) => methods.includes(id)
-  const ids = (enrolled: readonly Enrolled[]) => [...new Set(enrolled.map(({ method }) => method))]
-
-  const own = ids(input.enrolled).filter(standsAlone)
-  const working = ids(input.enrolled.filter(({ failures }) => failures < MAX_CREDENTIAL_FAILURES))
-  const proofs = working.filter((id) => allowed(id) && reaches(id))
-
-  if (!asked && enforcement === 'disabled') return without({ do: 'skip' })
-  if (!asked && enforcement === 'optional') {
-    // Where rules leave none of the methods that the user has, and the realm does, those still ask.
-    const present = working.filter((id) => settings.methods.includes(id) && works(id))
-    if (!own.some((id) => settings.methods.includes(id))) return without({ do: 'skip' })
-    if (!own.some(allowed) && present.some(standsAlone)) {
-      return { action: { do: 'challenge', then: 'done' }, proofs: present }
-    }
-  }
-  if (own.length > 0 && !working.some(standsAlone)) return without({ do: 'blocked', reason: 'must-be-reset' })
-  if (proofs.some(standsAlone)) {
-    return { action: { do: 'challenge', then: isChange(claims.purpose) ? 'enrol' : 'done' }, proofs }
-  }
-  if (!methods.some((id) => standsAlone(id) && reaches(id))) {
-    return without({ do: 'blocked', reason: 'no-method-allowed' })
-  }
-  if (own.length === 0) return without({ do: 'enrol' })
-  const before = working.filter(works)
-  if (!before.some(standsAlone)) return without({ do: 'blocked', reason: 'no-method-allowed' })
-  return { action: { do: 'challenge', then: 'enrol' }, proofs: before }
-}
-
-function without(action: Action): { action: Action; proofs: MethodId[] } {
-  return { action, proofs: [] }
 }

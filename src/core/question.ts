@@ -1,17 +1,16 @@
 import { beginSetUp } from './enrolment.ts'
+import { firstAsked } from './first-asked.ts'
+import { decisionEntries, learned } from './learned.ts'
 import type { Account } from './method.ts'
-import { decide } from './policy.ts'
-import type { Claims, Decision } from './policy.ts'
+import { decide, isNeeded } from './policy.ts'
+import type { Claims, Decision, PolicyInput } from './policy.ts'
 import type { Background, Change } from './ports.ts'
-import { entry, token } from './step.ts'
+import { token } from './step.ts'
 import type { Kit } from './step.ts'
 import type { Question, Situation, Stage, Transaction } from './transaction.ts'
 
 /** A request_uri is good for this long, milliseconds (RFC 9126 advises 5 to 600 s). */
 export const REQUEST_URI_LIFETIME = 60_000
-
-/** A step lives no longer than this, whatever the realm allows, milliseconds. */
-const LONGEST_STEP = 30 * 60_000
 
 /** A pushed question, checked. Times are epoch milliseconds. */
 export interface Push {
@@ -20,6 +19,8 @@ export interface Push {
   claims: Claims
   once: { jti: string; expiresAt: number }
   loginExpiresAt: number
+  /** The browser's network address, as Keycloak sees it. */
+  address?: string
 }
 
 /** What a push comes to. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
@@ -44,7 +45,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     return { refused: 'the nonce belongs to another login' }
   if (known?.redeemed === true) return { refused: 'the nonce was spent' }
 
-  const decision = decide({
+  const input: PolicyInput = {
     settings,
     rules: background.rules,
     override: background.override,
@@ -52,38 +53,46 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     claims: push.claims,
     registry: kit.registry,
     unavailable: kit.unavailable,
-  })
-  const change: Change = { realm, userId, once: push.once }
-  if (decision.action.do === 'skip') return { needed: false, decision, change }
+    graceStarts: background.graceStarts,
+    now: kit.now,
+  }
+  const decision = decide(input)
+  const change: Change = { realm, userId, once: push.once, ...learned(push, background, decision, kit) }
+  const audited = (step?: string) => [
+    ...(change.audit ?? []),
+    ...decisionEntries(push, background, { input, decision }, kit, step),
+  ]
+  if (!isNeeded(decision)) return { needed: false, decision, change: { ...change, audit: audited() } }
+  if (push.claims.purpose === 'direct') {
+    return { needed: true, decision, change: { ...change, audit: audited() } }
+  }
 
-  if (push.claims.purpose === 'direct') return { needed: true, decision, change }
-
+  // Asking again buys no time; once it ran out, everything begins anew, and with it the time.
+  const live = known !== undefined && known.expiresAt > kit.now ? known : undefined
   const requestUri = `urn:ietf:params:oauth:request_uri:${token(kit)}`
   const failures = { from: known?.failures.from ?? attempts.reported, to: attempts.total }
   const fresh: Transaction = {
     id: known?.id ?? kit.random(16).toString('base64url'),
     version: known?.version ?? 0,
-    account: push.account,
+    account: { ...push.account, issuer: settings.issuerName ?? push.account.issuer },
     question: { ...push.question, locale: known?.question.locale ?? push.question.locale },
     because: decision.because,
     methods: decision.methods,
     proofs: decision.proofs,
     stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
     failures,
-    expiresAt: Math.min(push.loginExpiresAt, kit.now + LONGEST_STEP),
+    expiresAt: Math.min(push.loginExpiresAt, live?.expiresAt ?? kit.now + settings.stepSeconds * 1000),
     browserHash: known?.browserHash,
     requestUri: { hash: kit.hash(requestUri), expiresAt: kit.now + REQUEST_URI_LIFETIME },
     code: known?.code,
     redeemed: false,
   }
   const situation: Situation = { settings, credentials, attempts, transaction: fresh }
-  if (known === undefined || !stillFits(known.stage, decision))
+  if (live === undefined || !stillFits(live.stage, decision))
     fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
-    change.audit = [
-      entry('decision.needed', fresh, kit, { because: decision.because, do: decision.action.do }),
-    ]
+    change.audit = audited(fresh.id)
   } else {
     change.transaction = { next: fresh, version: known.version }
   }
@@ -114,7 +123,7 @@ function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean
 function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit): Stage {
   switch (action.do) {
     case 'challenge': {
-      const method = proofs.find((id) => kit.registry.get(id)?.companion === false)
+      const method = firstAsked(proofs, situation.credentials, kit.registry)
       if (method === undefined) throw new Error('a challenge without a method that stands alone')
       return { at: 'challenge', method, then: action.then }
     }
@@ -123,6 +132,7 @@ function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit
     case 'blocked':
       return { at: 'blocked', reason: action.reason }
     case 'skip':
+    case 'enrol-later':
       throw new Error('a login that needs nothing has no stage')
   }
 }

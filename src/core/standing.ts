@@ -22,14 +22,17 @@ export interface Surroundings {
 export function standingOf(
   person: UserRecord,
   policy: Policy,
-  { registry, unavailable }: Surroundings,
+  { registry, unavailable, now }: Surroundings,
 ): Decision {
   return decide({
-    ...policy,
+    settings: policy.settings,
+    rules: policy.rules,
     override: person.override,
     enrolled: person.methods,
     claims: { groups: person.groups, roles: person.roles ?? [], purpose: 'login', level: 1 },
     registry,
     unavailable,
+    graceStarts: person.graceStarts,
+    now,
   })
 }

@@ -1,4 +1,4 @@
-import type { Because, Claims } from './policy.ts'
+import type { Because, BlockedReason, Claims } from './policy.ts'
 import type { Account, MethodId } from './method.ts'
 import type { Attempts } from './lockout.ts'
 import type { RealmSettings } from './settings.ts'
@@ -19,6 +19,10 @@ export interface Question {
   realmDisplayName: string
   /** Where the application lives, for "go back to it". */
   clientUri: string | undefined
+  /** Its name, as Keycloak has it. */
+  application?: string | undefined
+  /** Where the browser goes after a step that one of our own pages asked for, and no application: addresses. */
+  own?: { done: string; cancelled: string }
 }
 
 /**
@@ -38,7 +42,7 @@ export type Stage =
       proof: Proof
     }
   | { at: 'codes-low'; left: number; then: 'done' | 'enrol'; proof: Proof }
-  | { at: 'blocked'; reason: 'no-method-allowed' | 'must-be-reset' }
+  | { at: 'blocked'; reason: BlockedReason }
   | { at: 'done'; proof: Proof }
 
 /** A credential that is proven and waits for the end of its set-up. */
@@ -89,6 +93,8 @@ export interface Credential {
   label: string | undefined
   version: number
   failures: number
+  /** True for the one that the user wants to be asked for first. */
+  preferred?: boolean
   /** As the method's `read` takes it. */
   data: unknown
 }

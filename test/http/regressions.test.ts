@@ -95,6 +95,8 @@ it('a stricter second rule never turns a challenge into a skip', () => {
         level: 1,
       },
       registry,
+      graceStarts: new Map(),
+      now: NOW,
     }).action
   expect(ask('disabled').do).toBe('challenge')
   expect(ask('optional').do).not.toBe('skip')
@@ -124,6 +126,7 @@ it('a proven set-up that waits for "saved" does not survive a decision to block'
       proposals: [],
       graceStarts: new Map(),
       gone: false,
+      toldRoles: undefined,
       override: undefined,
       credentials: [appCredential({ failures: 100 })],
       attempts: NO_ATTEMPTS,

@@ -1,241 +1,11 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Method, Registry } from '../../src/core/method.ts'
+import { explain } from '../../src/core/explain.ts'
 import { decide } from '../../src/core/policy.ts'
-import type { Claims, Enrolled, Rule } from '../../src/core/policy.ts'
-import type { Enforcement } from '../../src/core/settings.ts'
-import { registry as real } from '../../src/methods/index.ts'
-import { settingsOf } from '../support/kit.ts'
-
-/** The real methods and one that resists phishing, so that there is a choice. */
-const registry: Registry = new Map([
-  ...real,
-  ['passkey', { ...(real.get('totp') as Method), id: 'passkey', amr: 'hwk', level: 3 }],
-])
-const ALL = ['totp', 'passkey', 'backup-codes']
-const LADDER: Enforcement[] = ['disabled', 'optional', 'required']
-
-const anyEnforcement = fc.constantFrom(...LADDER)
-const methodSets = fc.constantFrom(['totp'], ['passkey'], ['totp', 'backup-codes'], ALL)
-
-interface Group {
-  id: string
-  parent: number | undefined
-  name: string
-}
-
-/** Groups as a forest; names that are each other's beginnings, so that a path is never taken for its neighbour's. */
-const forest = fc.array(fc.option(fc.nat(), { nil: undefined }), { maxLength: 6 }).map((parents) =>
-  parents.map((parent, i): Group => ({
-    id: `g${(i * 5) % 7}`,
-    parent: parent === undefined || i === 0 ? undefined : parent % i,
-    name: 'x'.repeat(i + 1),
-  })),
-)
-
-function pathOf(groups: Group[], i: number): string {
-  const group = groups[i]!
-  return `${group.parent === undefined ? '' : pathOf(groups, group.parent)}/${group.name}`
-}
-
-const claimsOf = (groups: Group[]): Claims['groups'] =>
-  groups.map(({ id }, i) => ({ id, path: pathOf(groups, i) }))
-
-const scene = fc.record({
-  settings: fc
-    .record({ enforcement: anyEnforcement, overridesCount: fc.boolean(), methods: methodSets })
-    .map(settingsOf),
-  groups: forest,
-  rules: fc.uniqueArray(
-    fc.record({
-      groupId: fc.constantFrom('g0', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6'),
-      enforcement: anyEnforcement,
-      priority: fc.constantFrom(0, 0, 0, 1),
-      methods: fc.option(methodSets, { nil: undefined }),
-    }),
-    { selector: ({ groupId }) => groupId, maxLength: 7 },
-  ),
-  override: fc.option(anyEnforcement, { nil: undefined }),
-  enrolled: fc.array(
-    fc.record({ method: fc.constantFrom(...ALL), failures: fc.constantFrom(0, 99, 100, 101) }),
-    { maxLength: 4 },
-  ),
-  roles: fc.constantFrom<string[]>([], ['user'], ['user', 'tfa-admin'], ['tfa-manager'], ['tfa-auditor']),
-  purpose: fc.constantFrom<Claims['purpose']>('login', 'login', 'manage', 'enrol'),
-  level: fc.constantFrom(1, 1, 2, 3),
-})
-type Scene = typeof scene extends fc.Arbitrary<infer T> ? T : never
-
-function decided({ groups, roles, purpose, level, rules, ...rest }: Scene) {
-  const claims = { groups: claimsOf(groups), roles, purpose, level }
-  return decide({ ...rest, rules: rules.map(clean), claims, registry })
-}
-
-function clean({ methods, ...rule }: Scene['rules'][number]): Rule {
-  return { ...rule, ...(methods === undefined ? {} : { methods }) }
-}
-
-const falseFirst = (a: boolean, b: boolean) => Number(a) - Number(b)
-
-const holds = (property: (one: Scene) => void) => fc.assert(fc.property(scene, property), { numRuns: 500 })
-
-describe('the policy, whatever the rules', () => {
-  it('does not care in which order rules, groups and credentials come', () => {
-    fc.assert(
-      fc.property(scene, fc.nat(), (one, seed) => {
-        const claims = {
-          groups: claimsOf(one.groups),
-          roles: one.roles,
-          purpose: one.purpose,
-          level: one.level,
-        }
-        const { settings, override } = one
-        const rest = { settings, override, registry }
-        const turn = <T>(list: T[]) =>
-          [...list.slice(seed % (list.length + 1)), ...list.slice(0, seed % (list.length + 1))].toReversed()
-        const rules = one.rules.map(clean)
-        const straight = decide({ ...rest, rules, enrolled: one.enrolled, claims })
-        const turned = decide({
-          ...rest,
-          rules: turn(rules),
-          enrolled: turn(one.enrolled),
-          claims: { ...claims, groups: turn(claims.groups), roles: turn(claims.roles) },
-        })
-        expect({ ...turned, proofs: turned.proofs.toSorted() }).toEqual({
-          ...straight,
-          proofs: straight.proofs.toSorted(),
-        })
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('never asks fewer where the realm is stricter', () => {
-    holds((one) => {
-      const asks = LADDER.map((value) => {
-        const { action } = decided({ ...one, settings: { ...one.settings, enforcement: value } })
-        return action.do !== 'skip'
-      })
-      expect(asks).toEqual(asks.toSorted(falseFirst))
-    })
-  })
-
-  it('never asks fewer where one rule is stricter and no rule changes the methods', () => {
-    fc.assert(
-      fc.property(scene, fc.nat(), (one, pick) => {
-        fc.pre(one.rules.length > 0)
-        const rules = one.rules.map((rule) => ({ ...rule, methods: undefined }))
-        const asks = LADDER.map((value) => {
-          const changed = rules.map((rule, i) =>
-            i === pick % rules.length ? { ...rule, enforcement: value } : rule,
-          )
-          return decided({ ...one, rules: changed }).action.do !== 'skip'
-        })
-        expect(asks).toEqual(asks.toSorted(falseFirst))
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('lets an override win wherever overrides count and no tfa role is held', () => {
-    holds((one) => {
-      fc.pre(one.override !== undefined && !one.roles.some((role) => role.startsWith('tfa-')))
-      const result = decided({ ...one, purpose: 'login', level: 1 })
-      if (one.settings.overridesCount) {
-        expect(result).toMatchObject({ enforcement: one.override, because: { rule: 'override' } })
-      } else {
-        expect(result).toEqual(decided({ ...one, purpose: 'login', level: 1, override: undefined }))
-      }
-    })
-  })
-
-  it('changes nothing but the path it names where a group is renamed', () => {
-    fc.assert(
-      fc.property(scene, fc.nat(), (one, pick) => {
-        fc.pre(one.groups.length > 0)
-        const at = pick % one.groups.length
-        const renamed = one.groups.map((group, i) => (i === at ? { ...group, name: 'a new name' } : group))
-        const [before, after] = [decided(one), decided({ ...one, groups: renamed })].map((result) => ({
-          ...result,
-          because: { ...result.because, path: '' },
-        }))
-        expect(after).toEqual(before)
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('always requires it of a holder of a tfa role, whatever override, rules and realm say (R28)', () => {
-    holds((one) => {
-      const result = decided({ ...one, roles: ['user', 'tfa-auditor'] })
-      expect(result.enforcement).toBe('required')
-      expect(result.action.do).not.toBe('skip')
-    })
-  })
-
-  it('asks where a level above the password is requested or methods are to be changed, even where Disabled', () => {
-    holds((one) => {
-      expect(decided({ ...one, level: one.level === 1 ? 2 : one.level }).action.do).not.toBe('skip')
-      expect(decided({ ...one, purpose: 'manage' }).action.do).not.toBe('skip')
-    })
-  })
-
-  it('never takes a proof below the requested level for the end of the step', () => {
-    holds((one) => {
-      const { action, proofs } = decided({ ...one, level: 3 })
-      if (action.do === 'challenge' && action.then === 'done') expect(proofs).toEqual(['passkey'])
-    })
-  })
-
-  it('never offers a credential with 100 failures, nor backup codes alone (R8)', () => {
-    holds((one) => {
-      const { proofs } = decided(one)
-      for (const id of proofs) {
-        expect(one.enrolled.some(({ method, failures }) => method === id && failures < 100)).toBe(true)
-      }
-      if (proofs.length > 0) expect(proofs).not.toEqual(['backup-codes'])
-    })
-  })
-
-  it('never lets somebody with a method that works or must be reset make a first set-up on the password (R17)', () => {
-    holds((one) => {
-      fc.pre(one.enrolled.some(({ method }) => method !== 'backup-codes'))
-      expect(decided(one).action.do).not.toBe('enrol')
-    })
-  })
-
-  it('allows only what the realm allows', () => {
-    holds((one) => {
-      for (const id of decided(one).methods) expect(one.settings.methods).toContain(id)
-    })
-  })
-})
+import type { Enforcement, RealmSettings } from '../../src/core/settings.ts'
+import { NOW, settingsOf } from '../support/kit.ts'
+import { ALL, base, registry, rule } from '../support/policy.ts'
 
 describe('the policy, case by case', () => {
-  const base = {
-    settings: settingsOf({ methods: ALL }),
-    rules: [] as Rule[],
-    override: undefined,
-    enrolled: [] as Enrolled[],
-    claims: {
-      groups: [
-        { id: 'field', path: '/field' },
-        { id: 'north', path: '/field/north' },
-        { id: 'fieldwork', path: '/fieldwork' },
-      ],
-      roles: [],
-      purpose: 'login' as const,
-      level: 1,
-    },
-    registry,
-  }
-  const rule = (groupId: string, enforcement: Enforcement, change: Partial<Rule> = {}): Rule => ({
-    groupId,
-    enforcement,
-    priority: 0,
-    ...change,
-  })
-
   it("takes the deeper group's rule of one branch, the weaker one too", () => {
     const result = decide({ ...base, rules: [rule('field', 'required'), rule('north', 'disabled')] })
     expect(result).toMatchObject({
@@ -344,6 +114,23 @@ describe('the policy, case by case', () => {
     })
   })
 
+  it('says what an override overrides, and where that comes from (S3)', () => {
+    const rules = [rule('north', 'required', { grace: { days: 3 } })]
+    const { because, enforcement, action } = decide({ ...base, rules, override: 'disabled' })
+    expect(because).toEqual({
+      rule: 'override',
+      instead: {
+        enforcement: 'required',
+        because: { rule: 'group', groupId: 'north', path: '/field/north' },
+      },
+    })
+    expect(action).toEqual({ do: 'skip' })
+    expect(explain(enforcement, because)).toBe(
+      'Disabled, because an administrator set it for this user; without that: ' +
+        'Required, because of the rule for the group /field/north',
+    )
+  })
+
   it('knows nothing of methods that this build does not have', () => {
     const settings = settingsOf({ methods: ['telepathy', 'totp'] })
     expect(decide({ ...base, settings }).methods).toEqual(['totp'])
@@ -359,11 +146,60 @@ describe('the policy, case by case', () => {
         enrolled: [{ method, failures: 0 }],
         claims: { groups: [], roles: [], purpose: 'login', level: 1 },
         registry: known,
+        graceStarts: new Map(),
+        now: NOW,
         unavailable: new Set(unavailable),
       }).action
     for (const enforcement of ['required', 'optional'] as const) {
       expect(ask('totp', enforcement, ['totp'])).toEqual({ do: 'blocked', reason: 'no-method-allowed' })
       expect(ask('future', enforcement, [])).toEqual({ do: 'blocked', reason: 'no-method-allowed' })
+    }
+  })
+})
+
+describe('what users may set up by themselves (S12)', () => {
+  const manage = { ...base.claims, purpose: 'manage' as const }
+  const app = [{ method: 'totp', failures: 0 }]
+  const allowing = (selfMethods: 'all' | string[], change: Partial<RealmSettings> = {}) =>
+    settingsOf({ methods: ALL, selfMethods, ...change })
+
+  it('is what the realm lists, after a proof by any method', () => {
+    const all = decide({ ...base, claims: manage, enrolled: app, settings: allowing('all') })
+    expect(all.methods).toEqual(ALL)
+    const some = decide({ ...base, claims: manage, enrolled: app, settings: allowing(['passkey']) })
+    expect(some).toMatchObject({
+      action: { do: 'challenge', then: 'enrol' },
+      methods: ['passkey'],
+      proofs: ['totp'],
+    })
+    const codes = decide({ ...base, claims: manage, enrolled: app, settings: allowing(['backup-codes']) })
+    expect(codes).toMatchObject({ action: { do: 'challenge', then: 'enrol' }, methods: ['backup-codes'] })
+  })
+
+  it.each([[[]], [['telepathy']]])('is nothing where the realm lists %j', (listed: string[]) => {
+    const settings = allowing(listed)
+    const blocked = { do: 'blocked', reason: 'not-by-yourself' }
+    expect(decide({ ...base, claims: manage, enrolled: app, settings }).action).toEqual(blocked)
+    expect(decide({ ...base, claims: manage, settings }).action).toEqual(blocked)
+  })
+
+  it('leaves alone what a login enforces, and what somebody else asked for', () => {
+    const settings = allowing([], { enforcement: 'required' })
+    expect(decide({ ...base, settings }).action).toEqual({ do: 'enrol' })
+    expect(decide({ ...base, settings, claims: manage }).action).toEqual({ do: 'enrol' })
+    const enrol = { ...base.claims, purpose: 'enrol' as const }
+    expect(decide({ ...base, settings, claims: enrol, enrolled: app })).toMatchObject({
+      action: { do: 'challenge', then: 'enrol' },
+      methods: ALL,
+    })
+    // The app is switched off: a login would make its user set up another method.
+    const switched = allowing([], { enforcement: 'required', methods: ['passkey', 'backup-codes'] })
+    for (const claims of [base.claims, manage]) {
+      expect(decide({ ...base, settings: switched, claims, enrolled: app })).toMatchObject({
+        action: { do: 'challenge', then: 'enrol' },
+        methods: ['passkey', 'backup-codes'],
+        proofs: ['totp'],
+      })
     }
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
 import type { Background } from '../../src/core/ports.ts'
 import { answerPush } from '../../src/core/question.ts'
-import type { Push, Reply } from '../../src/core/question.ts'
+import type { RealmSettings } from '../../src/core/settings.ts'
 import type { Stage, Transaction } from '../../src/core/transaction.ts'
 import {
   ACCOUNT,
@@ -14,49 +14,12 @@ import {
   settingsOf,
   transactionOf,
 } from '../support/kit.ts'
+import { backgroundOf, needed, pushOf, stepOf } from '../support/push.ts'
 
 const kit = kitAt()
 
-function pushOf(change: Partial<Push> = {}): Push {
-  return {
-    account: ACCOUNT,
-    question: transactionOf({ at: 'done', proof: PROOF }).question,
-    claims: { groups: [], roles: [], purpose: 'login', level: 1 },
-    once: { jti: 'jti-1', expiresAt: NOW + 70_000 },
-    loginExpiresAt: NOW + 900_000,
-    ...change,
-  }
-}
-
-function backgroundOf(change: Partial<Background> = {}): Background {
-  return {
-    settings: settingsOf({ enforcement: 'required' }),
-    rules: [],
-    proposals: [],
-    graceStarts: new Map(),
-    gone: false,
-    override: undefined,
-    credentials: [],
-    attempts: NO_ATTEMPTS,
-    transaction: undefined,
-    ...change,
-  }
-}
-
-type Needed = Extract<Reply, { needed: true }> & { step: { requestUri: string } }
-
-function needed(reply: Reply): Needed {
-  if (!('needed' in reply) || !reply.needed || reply.step === undefined) {
-    throw new Error(`no step: ${JSON.stringify(reply)}`)
-  }
-  return { ...reply, step: reply.step }
-}
-
-/** The transaction that a reply makes or brings back. */
-const stepOf = (reply: Needed): Transaction => (reply.change.insert ?? reply.change.transaction?.next)!
-
 describe('the answer to a push', () => {
-  it('skips with nothing written but the id of the message where nothing is needed', () => {
+  it('skips with nothing written but the id of the message and the audit where nothing is needed', () => {
     const reply = answerPush(pushOf(), backgroundOf({ settings: settingsOf() }), kit)
     expect(reply).toMatchObject({
       needed: false,
@@ -66,7 +29,26 @@ describe('the answer to a push', () => {
       realm: 'demo',
       userId: 'user-1',
       once: pushOf().once,
+      audit: [
+        {
+          event: 'decision.not-needed',
+          realm: 'demo',
+          userId: 'user-1',
+          at: NOW,
+          detail: { because: { rule: 'realm' }, enforcement: 'optional', do: 'skip' },
+        },
+      ],
     })
+  })
+
+  it('tells the audit of a grant without a browser, whatever it comes to', () => {
+    const claims = { ...pushOf().claims, purpose: 'direct' as const }
+    const eventsFor = (settings: Partial<RealmSettings>) => {
+      const reply = answerPush(pushOf({ claims }), backgroundOf({ settings: settingsOf(settings) }), kit)
+      return 'change' in reply ? [reply.needed, reply.change.audit?.map(({ event }) => event)] : []
+    }
+    expect(eventsFor({ enforcement: 'disabled' })).toEqual([false, ['decision.not-needed']])
+    expect(eventsFor({ enforcement: 'required' })).toEqual([true, ['decision.needed']])
   })
 
   it('begins a step, with the request_uri and the secrets of its set-up hashed or sealed only', () => {

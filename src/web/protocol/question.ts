@@ -36,15 +36,19 @@ const claims = z.object({
   purpose: z.enum(['login', 'manage', 'enrol', 'direct']),
   login_expires_at: seconds,
   preferred_username: short.min(1),
+  email: short.optional(),
   phone_number: short.optional(),
   groups: z.array(z.object({ id: short, path: z.string() })).max(10_000),
   roles: z.array(z.string()).max(10_000),
+  administers: z.boolean().optional(),
   amr: z.array(short).max(20),
   acr_values: z.enum(['1', '2', '3']).optional(),
   ui_locales: short.optional(),
   locales: z.array(short).max(100).optional(),
   realm_display_name: short.optional(),
   dark_mode: z.boolean().optional(),
+  // For the audit only: what a proxy made of it is no reason to refuse a login.
+  client_address: z.union([z.ipv4(), z.ipv6()]).optional().catch(undefined),
   client: z
     .object({ id: z.string(), name: z.string().optional(), uri: z.string().max(2_048).optional() })
     .optional(),
@@ -79,6 +83,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       username: asked.preferred_username,
       issuer: displayName,
       ...(asked.phone_number === undefined ? {} : { phone: asked.phone_number }),
+      ...(asked.email === undefined ? {} : { email: asked.email }),
     },
     question: {
       nonce: asked.nonce,
@@ -93,15 +98,18 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       darkMode: asked.dark_mode ?? true,
       realmDisplayName: displayName,
       clientUri: webAddress(asked.client?.uri),
+      application: asked.client?.name ?? asked.client?.id,
     },
     claims: {
       groups: asked.groups,
       roles: asked.roles,
+      ...(asked.administers === undefined ? {} : { administers: asked.administers }),
       purpose: asked.purpose,
       level: Number(asked.acr_values ?? '1'),
     },
     once: { jti: asked.jti, expiresAt: (asked.exp + LEEWAY) * 1000 },
     loginExpiresAt: asked.login_expires_at * 1000,
+    ...(asked.client_address === undefined ? {} : { address: asked.client_address }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { Situation } from '../../core/transaction.ts'
+import type { Proof, Situation } from '../../core/transaction.ts'
 import { AppError } from '../../core/errors.ts'
 import { token } from '../../core/step.ts'
 import { realmOf } from '../context.ts'
@@ -34,10 +34,11 @@ export function redeemCode(context: WebContext): RequestHandler {
       throw new ProtocolError('invalid_client', 'sub must be the realm issuer')
 
     const codeHash = context.kit().hash(formField(request, 'code'))
-    const { transaction, now } = await untilWritten(async () => {
+    const { transaction, proof, now } = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { codeHash })
       const at = context.kit().now
-      if (!isRedeemable(situation, formField(request, 'redirect_uri'), at)) {
+      const given = provenBy(situation, formField(request, 'redirect_uri'), at)
+      if (situation === undefined || given === undefined) {
         throw new ProtocolError(
           'invalid_grant',
           'the code is unknown, used, late, or of another redirect_uri',
@@ -49,13 +50,13 @@ export function redeemCode(context: WebContext): RequestHandler {
         userId: found.account.userId,
         once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
         transaction: { next: { ...found, redeemed: true }, version: found.version },
+        verified: { sid: found.question.sid, level: given.level, at: given.at },
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
-      return committed === 'lost' ? 'lost' : { transaction: found, now: at }
+      return committed === 'lost' ? 'lost' : { transaction: found, proof: given, now: at }
     })
 
-    const { stage, account, question, failures } = transaction
-    if (stage.at !== 'done') throw new Error('a code was redeemed before the step was done')
+    const { account, question, failures } = transaction
     const iat = Math.floor(now / 1000)
     response.json({
       id_token: await context.signer.sign('JWT', {
@@ -66,9 +67,9 @@ export function redeemCode(context: WebContext): RequestHandler {
         sid: question.sid,
         iat,
         exp: iat + ID_TOKEN_LIFETIME,
-        auth_time: Math.floor(stage.proof.at / 1000),
-        acr: String(stage.proof.level),
-        amr: stage.proof.amr,
+        auth_time: Math.floor(proof.at / 1000),
+        acr: String(proof.level),
+        amr: proof.amr,
         failures,
       }),
       access_token: token(context.kit()),
@@ -78,13 +79,12 @@ export function redeemCode(context: WebContext): RequestHandler {
   }
 }
 
-function isRedeemable(
-  situation: Situation | undefined,
-  redirectUri: string,
-  now: number,
-): situation is Situation {
-  if (situation === undefined) return false
-  const { transaction } = situation
-  const inTime = transaction.code !== undefined && now < transaction.code.expiresAt
-  return inTime && !transaction.redeemed && transaction.question.redirectUri === redirectUri
+/** What the step proved, where its code can still be redeemed. */
+function provenBy(situation: Situation | undefined, redirectUri: string, now: number): Proof | undefined {
+  if (situation === undefined) return undefined
+  const { code, redeemed, question, stage } = situation.transaction
+  const inTime = code !== undefined && now < code.expiresAt
+  if (!inTime || redeemed || question.redirectUri !== redirectUri) return undefined
+  // A step that began anew after its code was issued proves nothing yet.
+  return stage.at === 'done' ? stage.proof : undefined
 }
