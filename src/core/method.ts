@@ -23,6 +23,8 @@ export interface Account {
   issuer: string
   /** The number that an administrator set, E.164; it counts as stored (R25). */
   phone?: string
+  /** The address that Keycloak has for the user. */
+  email?: string
 }
 
 /** What a page needs to show for a step; nothing in it is kept. */
@@ -33,15 +35,17 @@ export type Shown =
   | { kind: 'phone'; country: string | undefined; phone: string }
   /** An administrator named an address that codes can't go to; another is not the user's to name (R25). */
   | { kind: 'unusable' }
-  /** `to` is masked. `fixed`: the user can't change it here. */
-  | { kind: 'sent-code'; to: string; fixed: boolean }
+  /** `to` is masked. `fixed`: the user can't change it here. `digits` of the newest code; undefined before there is one. */
+  | { kind: 'sent-code'; to: string; fixed: boolean; digits: number | undefined }
 
 /** A message that a method wants sent; whoever asked for the step carries it out. */
 export interface Send {
-  channel: 'sms'
-  /** E.164 */
+  channel: 'sms' | 'email'
+  /** A number in E.164, or an address. */
   to: string
   code: string
+  /** Epoch milliseconds. */
+  expiresAt: number
 }
 
 /** A step that began: what to keep, sealed, until the answer comes, and what to send. */
@@ -75,6 +79,8 @@ export interface Method<Credential = unknown, State = unknown> {
   readonly level: 2 | 3
   /** True for a method that only stands beside another and never alone (S18). */
   readonly companion: boolean
+  /** How its codes travel, where it sends some. */
+  readonly sends?: Send['channel']
   /** True where a user has one of it at most: a new one takes the old one's place. */
   readonly single: boolean
   /** Reads a stored credential. Throws where the JSON is not one. */
@@ -90,6 +96,8 @@ export interface Method<Credential = unknown, State = unknown> {
   ): { ok: true; keep: State } | { ok: false; error: DestinationError; keep: State } | undefined
   /** A new code to where the enrolment aims, in place of the one before. Undefined while there is no such place. */
   sendEnrolment?(state: State, account: Account, context: MethodContext): Step<State> | undefined
+  /** The number that text messages of other kinds may go to, E.164. */
+  textsTo?(credential: Credential): string
   /** Shows a begun enrolment again, from what was kept. */
   showEnrolment(state: State, account: Account): Shown
   finishEnrolment(state: State, answer: string, account: Account, context: MethodContext): Verdict<Credential>
@@ -98,7 +106,8 @@ export interface Method<Credential = unknown, State = unknown> {
    * sends.
    */
   sendChallenge?(credential: Credential, account: Account, context: MethodContext): Step<State> | undefined
-  showChallenge(credential: Credential): Shown
+  /** `state` is what `sendChallenge` kept. */
+  showChallenge(credential: Credential, state?: State): Shown
   /** `state` is what `sendChallenge` kept; undefined for a method that does not send, or has not yet. */
   finishChallenge(
     credential: Credential,

@@ -99,23 +99,31 @@ export function aim(
 
 /** The count of a verified code, by which an alarm sees sends that nobody answers. */
 export function verifiedCount(method: MethodId, kit: Kit): { at: number; counts: Count[] } | undefined {
-  if (kit.registry.get(method)?.sendChallenge === undefined) return undefined
+  if (kit.registry.get(method)?.sends !== 'sms') return undefined
   return {
     at: kit.now,
     counts: [{ scope: 'verified', key: '', window: HOUR, limit: Number.MAX_SAFE_INTEGER }],
   }
 }
 
-function counts({ settings, transaction }: Situation, { to }: Send, address: string, kit: Kit): Count[] {
+function counts({ settings, transaction }: Situation, send: Send, address: string, kit: Kit): Count[] {
+  const { channel, to } = send
   const hidden = (...parts: string[]) => kit.mac(JSON.stringify(['sent to', ...parts])).value
   // Numbers that are only typed must not use up what a login to a stored number needs.
   const { at } = transaction.stage
+  // Mail costs nothing, and its addresses have no ranges that somebody could have bought.
+  const paid = (count: Count): Count[] => (channel === 'sms' ? [count] : [])
   return [
     { scope: 'number', key: hidden(at, to), window: HOUR, limit: settings.smsPerNumber },
-    { scope: 'prefix', key: hidden(at, to.slice(0, -3)), window: HOUR, limit: settings.smsPerPrefix },
+    ...paid({
+      scope: 'prefix',
+      key: hidden(at, to.slice(0, -3)),
+      window: HOUR,
+      limit: settings.smsPerPrefix,
+    }),
     { scope: 'address', key: hidden(networkOf(address)), window: HOUR, limit: settings.smsPerAddress },
     { scope: 'user', key: transaction.account.userId, window: HOUR, limit: settings.smsPerUser },
-    { scope: 'hour', key: '', window: HOUR, limit: settings.smsPerHour },
-    { scope: 'day', key: '', window: DAY, limit: settings.smsPerDay },
+    ...paid({ scope: 'hour', key: '', window: HOUR, limit: settings.smsPerHour }),
+    ...paid({ scope: 'day', key: '', window: DAY, limit: settings.smsPerDay }),
   ]
 }

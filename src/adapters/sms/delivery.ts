@@ -1,5 +1,6 @@
 import type { Courier } from '../../core/ports.ts'
 import { createInbox } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { callbackCheck, twilioCourier } from './twilio.ts'
 import { webhookCourier } from './webhook.ts'
 
@@ -19,7 +20,7 @@ interface DeliverySettings {
 /** Who carries messages, as the operator chose. */
 interface Delivery {
   courier: Courier | undefined
-  inbox?: ReturnType<typeof createInbox>
+  inbox?: Inbox
   checkCallback?: ReturnType<typeof callbackCheck>
 }
 

@@ -23,13 +23,20 @@ interface Layer {
   properties: Record<string, string>
 }
 
+/** The kinds of pages and messages that a theme has, as folders; those of Keycloak's themes. */
+export type ThemeType = 'login' | 'account' | 'admin' | 'email'
+
 /**
- * Loads `<themesDir>/<name>/login` and its parents. A child replaces single templates, messages and resources
+ * Loads `<themesDir>/<name>/<type>` and its parents. A child replaces single templates, messages and resources
  * of its parent by a file of the same name; what it lists in `styles` comes after the parent's. Throws where a
- * theme is missing or is its own ancestor.
+ * theme is missing or is its own ancestor. What signed-in users open builds on what they signed in by: an account theme
+ * lies over the login theme of the same name, and a theme without one has its parents'.
  */
-export function loadTheme(themesDir: string, name: string): Theme {
-  const layers = chain(themesDir, name)
+export function loadTheme(themesDir: string, name: string, type: ThemeType = 'login'): Theme {
+  const layers =
+    type === 'account'
+      ? over(chain(themesDir, name, 'login'), 'account')
+      : chain(themesDir, name, type)
   const nearest = layers.toReversed()
   const property = (key: string): string | undefined =>
     nearest.map(({ properties }) => properties[key]).find((value) => value !== undefined)
@@ -60,16 +67,25 @@ export function loadTheme(themesDir: string, name: string): Theme {
 }
 
 /** The theme and its ancestors, the eldest first. */
-function chain(themesDir: string, name: string, heirs: readonly string[] = []): Layer[] {
+function chain(themesDir: string, name: string, type: ThemeType, heirs: readonly string[] = []): Layer[] {
   if (!/^[\w-]+$/.test(name)) throw new Error(`"${name}" is not the name of a theme`)
   if (heirs.includes(name))
     throw new Error(`The theme "${name}" is its own ancestor: ${[...heirs, name].join(' → ')}`)
-  const dir = join(themesDir, name, 'login')
+  const dir = join(themesDir, name, type)
   if (!existsSync(join(dir, 'theme.properties')))
-    throw new Error(`There is no login theme "${name}" in ${themesDir}`)
+    throw new Error(`There is no ${type} theme "${name}" in ${themesDir}`)
   const properties = getProperties(readFileSync(join(dir, 'theme.properties'), 'utf8'))
   const parent = properties['parent']
-  return [...(parent ? chain(themesDir, parent, [...heirs, name]) : []), { dir, properties }]
+  return [...(parent ? chain(themesDir, parent, type, [...heirs, name]) : []), { dir, properties }]
+}
+
+/** These layers, and over them what their themes have of another type. */
+function over(base: readonly Layer[], type: ThemeType): Layer[] {
+  const more = base
+    .map(({ dir }) => join(dir, '..', type))
+    .filter((dir) => existsSync(join(dir, 'theme.properties')))
+    .map((dir) => ({ dir, properties: getProperties(readFileSync(join(dir, 'theme.properties'), 'utf8')) }))
+  return [...base, ...more]
 }
 
 function textsOf(layers: readonly Layer[], locale: string): Texts {

@@ -12,7 +12,7 @@ const page = Handlebars.compile(`<!doctype html>
 <body>
 <h1>Messages</h1>
 {{#each messages}}
-<article><p>{{at}}, to {{to}}</p><pre>{{text}}</pre></article>
+<article><p>{{at}}, {{channel}} to {{to}}</p>{{#if subject}}<h2>{{subject}}</h2>{{/if}}<pre>{{text}}</pre></article>
 {{else}}
 <p>None yet. Reload after a code was sent.</p>
 {{/each}}

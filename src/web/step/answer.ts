@@ -11,7 +11,8 @@ import type { FieldError } from '../render/view.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
-import { FAILED_QUERY, beginWithCode, deliver, limitedQuery } from './send.ts'
+import { deliver } from './deliver.ts'
+import { FAILED_QUERY, beginWithCode, limitedQuery } from './send.ts'
 
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
@@ -80,7 +81,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
       const decided = form.decide(read.situation, request, context.kit())
       const written =
         'change' in decided && decided.change !== undefined
-          ? await context.store.commit(decided.change)
+          ? await context.store.commit({ ...decided.change, address: request.ip ?? '' })
           : ('written' as const)
       if (typeof written === 'object') {
         const limited = { result: 'limited', until: written.limitedUntil } as const

@@ -87,7 +87,7 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const action = `${path}/challenge/${stage.method}`
   const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const rest = { action, ...error, ...others, ...cancel(opened) }
-  const shown = challengeShown(situation, stage.method, kit)
+  const shown = challengeShown(situation, stage.method, kit, stage.keep)
   if (shown?.kind === 'backup-codes')
     return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
   if (shown?.kind === 'sent-code') {
@@ -95,7 +95,8 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
     return {
       page: 'sent-code',
       purpose: 'challenge',
-      destination: shown.to,
+      by: stage.method === 'email' ? 'email' : 'sms',
+      ...sentTo(shown, situation),
       ...resend(opened, kit),
       ...failed,
       ...rest,
@@ -160,8 +161,9 @@ async function enrolment(
     return {
       page: 'sent-code',
       purpose: 'enrol',
-      action: `${path}/enrol/sms`,
-      destination: shown.to,
+      by: stage.method === 'email' ? 'email' : 'sms',
+      action: `${path}/enrol/${stage.method}`,
+      ...sentTo(shown, situation),
       ...(shown.fixed ? {} : { changeUrl: `${path}?change` }),
       ...resend(opened, kit),
       ...rest,
@@ -192,6 +194,13 @@ async function enrolment(
   }
 }
 
+function sentTo(
+  { to, digits }: Shown & { kind: 'sent-code' },
+  { settings }: Situation,
+): { destination: string; digits: number } {
+  return { destination: to, digits: digits ?? settings.codeLength }
+}
+
 function resend({ situation, path }: Opened, kit: Kit): { resendAction: string; resendSeconds: number } {
   const wait = pauseEnd(situation.transaction.stage, situation.settings.resendSeconds) - kit.now
   return { resendAction: `${path}/send`, resendSeconds: Math.max(0, Math.ceil(wait / 1000)) }
@@ -218,10 +227,11 @@ function challengeShown(
   { credentials }: Pick<Situation, 'credentials'>,
   id: string,
   kit: Kit,
+  keep?: unknown,
 ): Shown | undefined {
   const method = kit.registry.get(id)
   const [credential] = triable(credentials, id)
-  return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data))
+  return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data), keep)
 }
 
 /** A set-up that the user asked for can be left; one that the login needs can't, but "restart login" is there. */

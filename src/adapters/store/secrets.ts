@@ -1,0 +1,44 @@
+import { sql } from 'kysely'
+import type { Sealer } from '../../core/ports.ts'
+import type { Write } from './commit.ts'
+import type { Database } from './database.ts'
+
+/** Secrets that a realm's administrators enter: written and used, never shown. */
+export type SecretName = 'mail-password'
+
+/** Opens a secret; undefined where there is none. */
+export async function readSecret(
+  { db }: Database,
+  sealer: Sealer,
+  realm: string,
+  name: SecretName,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('realm_secret')
+    .select('sealed')
+    .where('realm', '=', realm)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row === undefined ? undefined : sealer.open(row.sealed, context(realm, name))
+}
+
+/** The statement that sets a secret, or takes it away where `value` is undefined. */
+export function writeSecret(
+  sealer: Sealer,
+  realm: string,
+  name: SecretName,
+  value: string | undefined,
+): Write {
+  return {
+    statement:
+      value === undefined
+        ? sql`delete from realm_secret where realm = ${realm} and name = ${name}`
+        : sql`insert into realm_secret (realm, name, sealed)
+            values (${realm}, ${name}, ${sealer.seal(value, context(realm, name))})
+            on conflict (realm, name) do update set sealed = excluded.sealed`,
+  }
+}
+
+function context(realm: string, name: SecretName): string {
+  return JSON.stringify(['secret', realm, name])
+}

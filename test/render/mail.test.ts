@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { getProperties } from 'properties-file'
+import type { NoticeKind, Outgoing } from '../../src/core/outbox.ts'
+import { createMailWriter } from '../../src/web/render/mail.ts'
+import { registry } from '../../src/methods/index.ts'
+
+const writer = createMailWriter({ themesDir: 'themes', theme: 'keycloak' })
+const KINDS: NoticeKind[] = [
+  'attempt-failed',
+  'locked',
+  'method-added',
+  'method-removed',
+  'methods-reset',
+  'backup-code-used',
+]
+const messageOf = (kind: NoticeKind, change: Partial<Outgoing> = {}): Outgoing => ({
+  id: 'm',
+  realm: 'demo',
+  userId: 'u',
+  channel: 'mail',
+  to: 'bob@example.com',
+  locale: 'en',
+  realmDisplayName: 'Acme & Söhne',
+  username: '<b>bob</b>',
+  notice: {
+    kind,
+    at: Date.UTC(2026, 10, 24, 16, 5),
+    method: 'totp',
+    application: '"Payroll" <script>',
+    address: '192.0.2.7',
+  },
+  notBefore: 0,
+  expiresAt: 1,
+  tries: 1,
+  ...change,
+})
+
+describe.each(KINDS)('the notice %s', (kind) => {
+  it.each(['en', 'de'])('says in %s what, when, where from, and has no key without a text', (locale) => {
+    const { subject, text, html, to } = writer.notice(messageOf(kind, { locale }))
+    expect(to).toBe('bob@example.com')
+    for (const part of [subject, text, html])
+      expect(part).not.toMatch(/notice\.|fact\.|method\.|greeting|\{\d\}/)
+    for (const fact of ['2026', '192.0.2.7', 'Payroll', 'Authenticator']) {
+      expect(text).toContain(fact)
+      expect(html).toContain(fact)
+    }
+  })
+
+  it('escapes what people chose in HTML, and leaves it as it is in plain text', () => {
+    const { text, html } = writer.notice(messageOf(kind))
+    expect(html).not.toContain('<script>')
+    expect(html).not.toContain('<b>bob')
+    expect(text).toContain('<b>bob</b>')
+    expect(text).toContain('Acme & Söhne')
+  })
+})
+
+describe('a code by mail', () => {
+  const mail = { to: 'bob@example.com', locale: 'de-AT', realmDisplayName: 'Demo', username: 'bob' }
+
+  it('stands in the subject, the text and the page, in the language of the login', () => {
+    const { subject, text, html } = writer.code({ ...mail, code: '012345', minutes: 5 })
+    expect(subject).toBe('012345 ist Ihr Code für Demo')
+    expect(text).toContain('\n012345\n')
+    expect(text).toContain('innerhalb von 5 Minuten')
+    expect(html).toContain('>012345<')
+    expect(html).toContain('lang="de"')
+  })
+})
+
+it('says it is an administrator who removed a method, and raises no alarm', () => {
+  const message = messageOf('method-removed')
+  const { text } = writer.notice({ ...message, notice: { ...message.notice, byAdministrator: true } })
+  expect(text).toContain('An administrator removed it')
+  expect(text).not.toContain('somebody else may know your password')
+})
+
+it('fits a line for a text message', () => {
+  const line = writer.noticeLine(messageOf('locked'))
+  expect(line).toMatch(/^Acme & Söhne: Too many wrong codes/)
+  expect(line).not.toContain('\n')
+})
+
+it('has the same texts in every language, and a word for every method', () => {
+  const keys = (tag: string) =>
+    Object.keys(
+      getProperties(readFileSync(`themes/keycloak/email/messages/messages_${tag}.properties`, 'utf8')),
+    )
+  expect(keys('de').toSorted()).toEqual(keys('en').toSorted())
+  for (const id of registry.keys()) expect(keys('en')).toContain(`method.${id}`)
+})
