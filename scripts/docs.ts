@@ -1,10 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { realmSettingsTable } from './lib/realm-settings-table.ts'
 import { settingsTable } from './lib/settings-table.ts'
 
-/** Writes what the README takes from the code. A test fails where the two differ. */
-const readme = readFileSync('README.md', 'utf8')
-const begin = '<!-- settings -->\n'
-const end = '<!-- /settings -->'
-const [head = ''] = readme.split(begin, 1)
-const tail = readme.slice(readme.indexOf(end))
-writeFileSync('README.md', `${head}${begin}${settingsTable()}${tail}`)
+/** Writes what the documents take from the code. A test fails where they differ. */
+write('README.md', 'settings', settingsTable())
+write('docs/realm-settings.md', 'realm-settings', realmSettingsTable())
+
+function write(file: string, marker: string, table: string): void {
+  const text = readFileSync(file, 'utf8')
+  const begin = `<!-- ${marker} -->\n`
+  const end = `<!-- /${marker} -->`
+  const [head = ''] = text.split(begin, 1)
+  writeFileSync(file, `${head}${begin}${table}${text.slice(text.indexOf(end))}`)
+}

@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { stopChildren } from './lib/child.ts'
+import { firstSync } from './lib/first-sync.ts'
+import { pointClient } from './lib/point-client.ts'
 import { checkPrerequisites } from './lib/prerequisites.ts'
 import { buildBridge, currentVersion, prepareKeycloak, startKeycloak } from './lib/keycloak.ts'
 import { isPortFree } from './lib/ports.ts'
@@ -60,6 +62,8 @@ async function startServers(ports: Ports): Promise<{ died: Promise<string> }[]> 
     await seedDemoPolicy({ dbUrl, realm })
     writeFileSync(trialFiles.seeded, '')
   }
+  const note = await pointClient(keycloakUrl, realm, `http://localhost:${ports.sidecar}/realms/${realm}`)
+  if (note !== undefined) progress(note)
   progress(`Starting the sidecar on port ${ports.sidecar}`)
   const sidecar = await startSidecar({
     port: ports.sidecar,
@@ -70,6 +74,8 @@ async function startServers(ports: Ports): Promise<{ died: Promise<string> }[]> 
     encryptionKeysFile: trialFiles.encryptionKeys,
     logFile: trialFiles.sidecarLog,
   })
+  progress('Reading users and groups')
+  await firstSync(`http://127.0.0.1:${ports.management}/metrics`, realm, trialFiles.sidecarLog)
   progress('Ready')
   return [keycloak, sidecar]
 }

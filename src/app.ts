@@ -6,31 +6,69 @@ import type { Express } from 'express'
 import type { LogConfig } from 'kysely'
 import { sql } from 'kysely'
 import { pino } from 'pino'
+import { createDirectory } from './adapters/keycloak/directory.ts'
+import { endSessions } from './adapters/keycloak/end-sessions.ts'
 import { realmKeys } from './adapters/keycloak/realm-keys.ts'
+import { createServiceAccount } from './adapters/keycloak/service-account.ts'
+import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
+import { createMailer } from './adapters/mail/smtp.ts'
 import { deliveryOf } from './adapters/sms/delivery.ts'
 import { createSealer } from './adapters/secrets/sealer.ts'
+import { createAdminStore } from './adapters/store/admin-store.ts'
+import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
+import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
+import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
 import type { PolicyStore } from './adapters/store/policy-store.ts'
+import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
+import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
+import { createSyncControl } from './adapters/store/sync-control.ts'
+import { createSyncStore } from './adapters/store/sync-store.ts'
+import { createWebSessionStore } from './adapters/store/web-session-store.ts'
 import type { Config } from './config.ts'
+import { companionsOf } from './core/acts.ts'
+import type { AdminStore } from './core/administration.ts'
+import { DirectoryError } from './core/directory.ts'
+import type { Directory } from './core/directory.ts'
 import type { LoginStore } from './core/ports.ts'
 import type { Kit } from './core/step.ts'
+import type { SyncControl } from './core/sync.ts'
 import { registry } from './methods/index.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
 import { createMetrics } from './web/metrics.ts'
+import { createMailWriter } from './web/render/mail.ts'
+import { createAccountRenderer } from './web/render/account.ts'
+import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
+import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
+import { nudging, startWorker } from './worker/sync.ts'
+import type { SyncWorker } from './worker/sync.ts'
+import type { Workplace } from './worker/tenure.ts'
+
+/** Milliseconds that Keycloak has to answer in when users and groups are read. */
+const KEYCLOAK_TIMEOUT = 10_000
+
+/** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
+const TOKEN_TIMEOUT = 5_000
 
 /** A server with everything wired, not listening yet. */
 export interface App {
   web: Express
   management: Express
   store: LoginStore
+  admin: AdminStore
   policy: PolicyStore
+  /** Starts the work that nobody asks for, such as sealing the audit. At most once. */
+  start(): void
+  /** Starts the sync worker. At most once. */
+  startWorker(): void
+  sync: SyncControl
   close(): Promise<void>
 }
 
@@ -40,6 +78,9 @@ export interface Surroundings {
   clock?: () => number
   /** Sees every statement. */
   sqlLog?: LogConfig
+  /** Reads a realm of Keycloak, by its name. */
+  directory?: (realm: string) => Directory
+  sync?: SyncControl
 }
 
 /**
@@ -48,7 +89,7 @@ export interface Surroundings {
  */
 export async function createApp(
   config: Config,
-  { clock = Date.now, sqlLog }: Surroundings = {},
+  { clock = Date.now, sqlLog, directory, sync }: Surroundings = {},
 ): Promise<App> {
   const log = pino({ enabled: config.logFormat === 'json', base: null })
   const sealer = createSealer(config.encryptionKeys)
@@ -58,8 +99,22 @@ export async function createApp(
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
+  const mailer = createMailer(config.privateHosts)
+  const mail: WebContext['mail'] = {
+    writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
+    async send(realm, settings, message) {
+      if (delivery.inbox !== undefined) return delivery.inbox.keep(message)
+      if (settings.mail === undefined) return { result: 'failed', why: 'the realm has no mail server' }
+      try {
+        const password = await readSecret(database, sealer, realm, 'mail-password')
+        return await mailer.send({ ...settings.mail, password }, message)
+      } catch {
+        return { result: 'failed', why: "the mail server's password can't be read" }
+      }
+    },
+  }
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
-  const silent = [...registry.values()].filter((method) => method.sendChallenge !== undefined)
+  const silent = [...registry.values()].filter(({ sends }) => sends === 'sms')
   const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
   const kit = (): Kit => ({
     registry,
@@ -69,12 +124,34 @@ export async function createApp(
     mac: (text, keyId) => sealer.mac(text, keyId),
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
+  const realms = config.realms.map(({ name }) => name)
+  const directories = new Map(
+    config.realms.map((realm) => {
+      const account = createServiceAccount(realm, {
+        sign: async (type, payload) => await signer.sign(type, payload),
+        clock,
+        timeout: KEYCLOAK_TIMEOUT,
+      })
+      return [realm.name, createDirectory(realm, account, KEYCLOAK_TIMEOUT)]
+    }),
+  )
+  let worker: SyncWorker | undefined
   const context: WebContext = {
     realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
     store: createLoginStore(database, sealer),
+    admin: createAdminStore(database, { companions: companionsOf(registry), clock, sealer }),
+    audit: createAuditStore(database),
+    sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
+    sessions: createWebSessionStore(database, sealer),
+    tokens: createTokenEndpoint({ sign: signer.sign, clock, timeout: TOKEN_TIMEOUT }),
+    directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
+    endSessions,
     signer,
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
+    accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
+    adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
     courier: delivery.courier,
+    mail,
     metrics,
     kit,
     log,
@@ -83,7 +160,30 @@ export async function createApp(
   const stopTimers = [
     every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock())),
     every(PRUNE_EVERY, () => prune(database, clock())),
+    every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock())),
   ]
+  const sealing = createAuditSealing(database, sealer, realms, clock, {
+    sealed: (realm, seq, anchor) => log.info({ realm, seq, anchor }, 'audit sealed'),
+    failed: (realm, err) => log.error({ realm, err }, 'audit not sealed'),
+  })
+  const sendNotices = createOutbox({
+    store: createOutboxStore(database, sealer),
+    async send(message) {
+      if (message.channel === 'sms') {
+        const text = mail.writer.noticeLine(message)
+        const result = (await delivery.courier?.send({ to: message.to, text })) ?? 'failed'
+        return result === 'sent' ? { result } : { result, why: 'the provider did not take it' }
+      }
+      const { settings } = await context.admin.policy(message.realm)
+      return await mail.send(message.realm, settings, mail.writer.notice(message))
+    },
+    clock,
+    told({ realm, id, notice: { kind } }, outcome, again) {
+      metrics.notices.inc({ realm, result: outcome.result })
+      if (outcome.result !== 'sent') log.warn({ realm, id, kind, why: outcome.why, again }, 'notice not sent')
+    },
+  })
+  let isStarted = false
 
   return {
     web: createServer(context, {
@@ -95,20 +195,56 @@ export async function createApp(
       await sql`select 1`.execute(database.db)
     }),
     store: context.store,
+    admin: context.admin,
     policy: createPolicyStore(database),
+    start() {
+      isStarted = true
+      stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
+      stopTimers.push(every(OUTBOX_EVERY, sendNotices))
+    },
+    startWorker() {
+      worker = startWorker(realms.map(workplaceOf))
+    },
+    sync: context.sync,
     async close() {
       for (const stop of stopTimers) stop()
+      await worker?.stop()
+      if (isStarted) await sealing.finish()
       await database.close()
     },
   }
 
-  function every(milliseconds: number, work: () => Promise<void>): () => void {
+  function workplaceOf(realm: string): Workplace {
+    return {
+      realm,
+      directory: context.directoryOf(realm),
+      store: createSyncStore(database),
+      admin: context.admin,
+      registry,
+      unavailable,
+      clock,
+      log,
+      figures: {
+        pass: (name, result) => metrics.syncPasses.inc({ realm: name, result }),
+        completed: (name, at) => metrics.syncCompleted.set({ realm: name }, at / 1000),
+        changed: (name, count) => metrics.syncChanges.inc({ realm: name }, count),
+        warnings: (name, count) => metrics.syncWarnings.set({ realm: name }, count),
+      },
+      interval: config.syncInterval * 1000,
+    }
+  }
+
+  function every(milliseconds: number, work: () => Promise<unknown>): () => void {
     const timer = setInterval(() => {
       work().catch((error: unknown) => log.error({ err: error }, 'background work failed'))
     }, milliseconds)
     timer.unref()
     return () => clearInterval(timer)
   }
+}
+
+function noDirectory(): never {
+  throw new DirectoryError('unreachable', 'this server does not answer for that realm')
 }
 
 /** Starts to listen; resolves when the port is open. `stop` lets requests that are under way end. */

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
+import type { App } from './app.ts'
+import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
@@ -18,20 +20,38 @@ program
       await listen(app.web, config.host, config.port),
       await listen(app.management, config.host, config.managementPort),
     ]
-    const stop = async () => {
-      await Promise.all(servers.map((server) => server.stop()))
-      await app.close()
-    }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        stop().catch(fail)
-      })
-    }
+    app.start()
+    if (config.worker) app.startWorker()
+    stopOnSignal(app, servers)
+  })
+
+program
+  .command('worker')
+  .description("read Keycloak's users and groups, and nothing else; with health and metrics")
+  .action(async () => {
+    const config = readConfig(process.env)
+    const app = await createApp(config)
+    const servers = [await listen(app.management, config.host, config.managementPort)]
+    app.startWorker()
+    stopOnSignal(app, servers)
   })
 
 setupCommand(program.command('setup'))
 doctorCommand(program.command('doctor'))
 policyCommand(program.command('policy'))
+auditCommand(program.command('audit'))
+
+function stopOnSignal(app: App, servers: { stop(): Promise<void> }[]): void {
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop()))
+    await app.close()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop().catch(fail)
+    })
+  }
+}
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)

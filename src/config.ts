@@ -24,6 +24,13 @@ const address = z
   .transform((text) => text.replace(/\/+$/, ''))
   .refine((text) => !/[?#]/.test(text), 'must have neither query nor fragment')
 
+const seconds = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a number')
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `must be from ${least} to ${most}`)
+
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 
 const encryptionKeys = z.string().transform((text, context): EncryptionKey[] => {
@@ -111,6 +118,20 @@ export const SETTINGS = {
     sentence:
       'The keys that encrypt secrets at rest: `<id>:<base64 of 32 random bytes>`, several parted by commas. The first one encrypts, all decrypt. Keep a copy: without it every user must set up again.',
   }),
+  worker: setting({
+    name: 'LATCHKEY_WORKER',
+    parse: flag,
+    default: 'true',
+    sentence:
+      'Whether this server reads users and groups of Keycloak, too. Of several, one at a time does; `latchkey worker` does nothing else.',
+  }),
+  syncInterval: setting({
+    name: 'LATCHKEY_SYNC_INTERVAL',
+    parse: seconds(30, 86_400),
+    default: '900',
+    sentence:
+      'Seconds from one reading of everything to the next, 30 to 86400. What Keycloak tells of by itself is read at once.',
+  }),
   delivery: setting({
     name: 'LATCHKEY_DELIVERY',
     parse: z.enum(['none', 'twilio', 'webhook', 'inbox'], 'must be none, twilio, webhook or inbox'),
@@ -156,6 +177,18 @@ export const SETTINGS = {
     default: '',
     secret: true,
     sentence: "The key of the webhook's HMAC-SHA-256.",
+  }),
+  privateHosts: setting({
+    name: 'LATCHKEY_PRIVATE_HOSTS',
+    parse: z.string().transform((text) =>
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter((host) => host !== ''),
+    ),
+    default: '',
+    sentence:
+      'Hosts of private networks that a realm may name as its mail server, parted by commas, as the realm writes them. Without it only servers on the public Internet are reached.',
   }),
   theme: setting({
     name: 'LATCHKEY_THEME',

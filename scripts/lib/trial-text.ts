@@ -27,6 +27,7 @@ Addresses
   Sign in here              ${account}
   Messages that were sent   http://localhost:${sidecar}/dev/inbox
   Keycloak's own console    http://localhost:${keycloak}/admin  (admin / admin)
+  REST API, described       http://localhost:${sidecar}/realms/${realm}/api/v1/openapi.json
   Health and metrics        http://localhost:${management}/health/ready, /metrics
 
 Users (the password is the name)
@@ -37,6 +38,8 @@ To try
   2. Sign in as bob: set up an authenticator app, keep the backup codes, sign out and in again.
   3. Sign in as carol with any mobile number; the code is in the messages.
   4. Sign in again with a wrong code, with a backup code, in German, with the sidecar stopped.
+  5. In Keycloak's console set the attribute tfa.enforcement of the group robots to required: dave is asked in seconds.
+  6. As erin, list the users by the REST API; docs/setup.md has the commands that get a token.
   Use a private window for each user, or sign out between them.
 
 Data and logs are in ${folder}; "npm run reset" starts over. Ctrl-C stops everything.`

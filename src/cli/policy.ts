@@ -1,34 +1,24 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { createAdminStore } from '../adapters/store/admin-store.ts'
 import { openDatabase } from '../adapters/store/database.ts'
-import { createPolicyStore } from '../adapters/store/policy-store.ts'
 import { readConfig } from '../config.ts'
+import { companionsOf } from '../core/acts.ts'
+import { COMMAND_LINE } from '../core/audit.ts'
+import { replacePolicy } from '../core/changes.ts'
+import { policyInput } from '../core/policy-input.ts'
+import type { RuleBody } from '../core/policy-input.ts'
 import type { Rule } from '../core/policy.ts'
 import { realmSettings } from '../core/settings.ts'
 import type { RealmSettings } from '../core/settings.ts'
 import { registry } from '../methods/index.ts'
 import { chooseRealm } from './target.ts'
 
-const methods = z
-  .array(z.string().refine((id) => registry.has(id), 'must be one of the methods'))
-  .refine(
-    (ids) => ids.some((id) => registry.get(id)?.companion === false),
-    'must have one beside backup codes',
-  )
-
+const input = policyInput(registry)
 const policyFile = z.strictObject({
-  settings: z.strictObject(realmSettings.shape).extend({ methods: methods.optional() }).partial().default({}),
-  rules: z
-    .array(
-      z.strictObject({
-        group: z.string().min(1),
-        enforcement: realmSettings.shape.enforcement.unwrap(),
-        methods: methods.optional(),
-        priority: z.int().default(0),
-      }),
-    )
-    .default([]),
+  settings: input.settings.default({}),
+  rules: z.array(ruleOfGroup(input.rule)).default([]),
 })
 
 /** A realm's whole policy, as a file holds it. */
@@ -43,26 +33,48 @@ interface Policy {
  */
 export function readPolicy(text: string): Policy {
   const parsed = policyFile.safeParse(JSON.parse(text))
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-    throw new Error(`the policy is not usable:\n- ${faults.join('\n- ')}`)
-  }
-  const { settings, rules } = parsed.data
-  return {
-    settings: JSON.parse(JSON.stringify(settings)) as Partial<RealmSettings>,
-    rules: rules.map(({ group, methods: allowed, ...rule }) => ({
-      ...rule,
-      groupId: group,
-      ...(allowed === undefined ? {} : { methods: allowed }),
-    })),
-  }
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new Error(`the policy is not usable:\n- ${faults.join('\n- ')}`)
 }
 
-/** Puts a policy in the place of the realm's; in force at the next login. @returns a sentence that says what is */
+/** A rule as a file has it: the group's id stands beside what the rule says. */
+function ruleOfGroup(body: z.ZodType<RuleBody>): z.ZodType<Rule> {
+  return z
+    .looseObject({ group: z.string().min(1).max(64) })
+    .transform(({ group, ...said }, context): Rule => {
+      const parsed = body.safeParse(said)
+      if (parsed.success) return { ...parsed.data, groupId: group }
+      for (const { path, message } of parsed.error.issues) {
+        context.addIssue({ code: 'custom', path, message })
+      }
+      return z.NEVER
+    })
+}
+
+/**
+ * Puts a policy in the place of the realm's; in force at the next login.
+ * @returns a sentence that says what is
+ * @throws Error where a group's rule is kept in Keycloak, or somebody else changes the policy at the same time
+ */
 export async function setPolicy(dbUrl: string, realm: string, { settings, rules }: Policy): Promise<string> {
   const database = await openDatabase(dbUrl)
   try {
-    await createPolicyStore(database).replace(realm, settings, rules)
+    const store = createAdminStore(database, { companions: companionsOf(registry), clock: Date.now })
+    const [before, groups] = [await store.policy(realm), await store.groups(realm)]
+    const kept = before.rules.filter(({ origin }) => origin === 'attribute').map(({ groupId }) => groupId)
+    const clash = rules.find(({ groupId }) => kept.includes(groupId))
+    if (clash !== undefined) {
+      throw new Error(
+        `the rule of the group ${clash.groupId} is kept in Keycloak: edit it there, in the group's attributes`,
+      )
+    }
+    const by = { actor: COMMAND_LINE, at: Date.now() }
+    const paths = new Map(groups.map(({ id, path }) => [id, path]))
+    const change = replacePolicy(realm, before, { settings, rules }, by, paths)
+    if (change !== undefined && (await store.commit(change)) !== 'written') {
+      throw new Error('the policy was changed by somebody else at the same time: run the command again')
+    }
   } finally {
     await database.close()
   }

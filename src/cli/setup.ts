@@ -94,6 +94,7 @@ function wantedBy(
   const reached = sidecarUrl === undefined ? realm.issuer : `${sidecarUrl.replace(/\/+$/, '')}${realm.base}`
   return {
     jwksUrl: `${reached}/jwks`,
+    issuer: realm.issuer,
     outage,
     requirePhone: requirePhone === true,
     allowCiba: allowCiba === true,

@@ -1,6 +1,7 @@
 import type { AuditEntry } from './audit.ts'
 import type { DirectoryUser } from './directory.ts'
 import type { MethodId } from './method.ts'
+import type { Outgoing } from './outbox.ts'
 import type { Rule } from './policy.ts'
 import type { Committed } from './ports.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
@@ -20,7 +21,8 @@ export interface Proposal extends Rule {
 
 /**
  * What an administrator, or the worker, changes: all of it or nothing, with its audit, in one statement on PostgreSQL
- * and one transaction on SQLite. A `version` is a compare-and-swap; undefined stands for "there is none yet".
+ * and one transaction on SQLite. A `version` is a compare-and-swap; undefined stands for "there is none yet", and what is
+ * new has the time of its audit for its first version, so that no version ever comes again.
  */
 export interface AdminChange {
   realm: string
@@ -29,14 +31,32 @@ export interface AdminChange {
   removeRules?: { groupId: string; version: number }[]
   saveProposal?: { rule: Rule; version: number | undefined }
   removeProposal?: { groupId: string; version: number }
-  /** `enforcement` undefined: back to the default. Refused where it is that already. */
-  override?: { userId: string; enforcement: Enforcement | undefined; was: Enforcement | undefined }
-  /** Credentials that go; refused where one of them is gone already. */
+  /**
+   * `enforcement` undefined: back to the default. Refused where it is not `was` any more. `comesTo`: what the policy
+   * then says, for lists.
+   */
+  override?: {
+    userId: string
+    enforcement: Enforcement | undefined
+    was: Enforcement | undefined
+    comesTo: Enforcement
+  }
+  /**
+   * Credentials that go; refused where one of them is gone already. With them go the user's steps that are open, since
+   * one may rest on a proof by them, and what sessions gave by them.
+   */
   revoke?: { userId: string; ids: string[] }
   /** Ends the lockout and forgets failures in a row, those on credentials among them. */
   unlock?: { userId: string }
+  /** Refused by nothing; `value` undefined takes it away. */
+  secret?: { name: SecretName; value: string | undefined }
+  /** What users are told. */
+  notices?: Outgoing[]
   audit: AuditEntry[]
 }
+
+/** Secrets that a realm's administrators enter: written and used, never shown. */
+export type SecretName = 'mail-password'
 
 /** What is known of an enrolled method without opening it. Times are epoch milliseconds. */
 export interface MethodSummary {
@@ -67,13 +87,18 @@ export interface UserRecord {
   graceStarts: ReadonlyMap<string, number>
 }
 
-/** The status that lists are filtered by. */
+/**
+ * The status that lists are filtered by; the first that fits. `locked`: too many wrong tries, for now. `enrolled`: has
+ * a method that stands alone. `required-not-enrolled`: has none, and must. `exempt`: has none, and is never asked.
+ * `not-enrolled`: has none, and need not.
+ */
 export type UserStatus = 'enrolled' | 'required-not-enrolled' | 'not-enrolled' | 'locked' | 'exempt'
 
 export interface UserQuery {
   /** Part of the name, the first or last name, or the address. */
   search?: string
   status?: UserStatus
+  /** What the policy came to when the worker last looked. */
   enforcement?: Enforcement
   method?: MethodId
   /** Members of one of these groups. */
@@ -102,6 +127,12 @@ export interface AdminStore {
   user(realm: string, userId: string): Promise<UserRecord | undefined>
   /** Every user who is not gone, a page at a time. */
   everybody(realm: string): AsyncIterable<UserRecord[]>
+  /** What a proposal would have decided otherwise since a moment, epoch milliseconds: how often, and for how many users. */
+  proposalFigures(
+    realm: string,
+    groupId: string,
+    since: number,
+  ): Promise<{ decisions: number; users: number }>
   /** When this user gave a second factor in this session, epoch milliseconds; undefined where not. */
   verifiedAt(realm: string, sid: string, userId: string): Promise<number | undefined>
   commit(change: AdminChange): Promise<Committed>

@@ -11,12 +11,20 @@ export type AuditEvent =
   /** A proposal would have decided otherwise. */
   | 'decision.proposed'
   | 'settings.changed'
+  | 'secret.changed'
+  | 'mail.tested'
   | 'rule.saved'
   | 'rule.removed'
   | 'proposal.saved'
   | 'proposal.removed'
   | 'override.saved'
   | 'override.removed'
+  | 'method.removed'
+  | 'method.renamed'
+  /** The user chose what to be asked for first. */
+  | 'method.preferred'
+  /** The user switched the second factor off. */
+  | 'methods.removed'
   | 'method.revoked'
   | 'methods.reset'
   | 'user.unlocked'

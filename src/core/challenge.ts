@@ -1,10 +1,11 @@
 import { lockedFor } from './lockout.ts'
 import { beginSetUp } from './enrolment.ts'
 import type { MethodId } from './method.ts'
+import { noticesOf } from './notices.ts'
 import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
 import type { Change } from './ports.ts'
-import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success } from './step.ts'
+import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Credential, Proof, Situation } from './transaction.ts'
 
@@ -51,7 +52,7 @@ function accept(
   kit: Kit,
 ): Outcome {
   const { transaction } = situation
-  const { attempts, reported } = success(situation)
+  const { cleared, reported } = success(situation)
   const proof = proofBy(method, transaction, kit)
   const reporting = {
     ...transaction,
@@ -64,10 +65,14 @@ function accept(
     ...(next.code === undefined ? {} : { code: next.code }),
     change: {
       ...owner(transaction),
-      attempts,
+      ...cleared,
       transaction: next.transaction,
       credentials: [{ id: credential.id, data, version: credential.version, usedAt: kit.now }],
       ...(verified === undefined ? {} : { counts: verified }),
+      ...verifiedBy(transaction, proof),
+      ...(kit.registry.get(method)?.companion === true
+        ? { notices: noticesOf(situation, 'backup-code-used', kit, method) }
+        : {}),
       audit: [entry('challenge.succeeded', transaction, kit, { method })],
     },
   }

@@ -8,6 +8,8 @@ export interface DirectoryUser {
   enabled: boolean
   /** The user federation that it comes from, where Keycloak tells. */
   federation: string | undefined
+  /** The number that an administrator set, E.164; only where one user is read. */
+  phone?: string
 }
 
 /** A group as Keycloak lists it. `attributes`: those whose names begin with `tfa.`. */
@@ -35,7 +37,7 @@ export class DirectoryError extends Error {
 
 /**
  * One realm of Keycloak, read by the sidecar's service account, which may look and nothing else. Undefined stands for
- * a 404 alone.
+ * Keycloak's own "there is none" alone, never for a proxy's.
  * @throws DirectoryError from every call
  */
 export interface Directory {
@@ -48,14 +50,14 @@ export interface Directory {
   userNamed(username: string): Promise<DirectoryUser | undefined>
   /** One page of a group's direct members. Undefined where there is no such group. */
   members(groupId: string, first: number, max: number): Promise<DirectoryUser[] | undefined>
-  /** The user's groups and all their ancestors. */
+  /** The groups that the user is in itself; not those above them. */
   groupsOf(userId: string): Promise<{ id: string; path: string }[] | undefined>
   /**
    * The user's realm roles, composites and groups resolved. Roles of clients, those of realm-management among them, are
    * not for the service account to see: the bridge tells of them.
    */
   rolesOf(userId: string): Promise<string[] | undefined>
-  /** How many users there are, those of federations among them where Keycloak counts them. */
+  /** How many users there are, as Keycloak counts them; that it lists as many is not said. */
   count(): Promise<number>
   /** Whether the service account reads itself: true for a realm that answers, with whatever else it may hide. */
   readsItself(): Promise<boolean>

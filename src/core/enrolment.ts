@@ -2,15 +2,19 @@ import { lockedFor } from './lockout.ts'
 import type { MethodId, Registry } from './method.ts'
 import type { Change } from './ports.ts'
 import { challengeInstead, hasOwn, overtaken } from './overtaken.ts'
+import { noticesOf } from './notices.ts'
 import { verifiedCount } from './sending.ts'
-import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success } from './step.ts'
+import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
-import type { PendingCredential, Proof, Situation, Stage } from './transaction.ts'
+import type { Credential, PendingCredential, Proof, Situation, Stage, Transaction } from './transaction.ts'
 
 const MAX_LABEL = 64
 
 /** The methods that the user can set up now: those allowed, and companions only beside another method. */
-export function enrollable(situation: Situation, registry: Registry): MethodId[] {
+export function enrollable(
+  situation: { transaction: Pick<Transaction, 'methods'>; credentials: readonly Credential[] },
+  registry: Registry,
+): MethodId[] {
   const { transaction, credentials } = situation
   const beside = hasOwn(credentials, registry)
   return transaction.methods.filter((id) => registry.get(id)?.companion === false || beside)
@@ -25,7 +29,13 @@ export function beginSetUp(situation: Situation, proven: Proof | undefined, kit:
     : beginMethod(situation, only, proven, kit)
 }
 
-function beginMethod(situation: Situation, method: MethodId, proven: Proof | undefined, kit: Kit): Stage {
+/** The stage that the set-up of this method begins with. `proven`: see Stage. */
+export function beginMethod(
+  situation: Situation,
+  method: MethodId,
+  proven: Proof | undefined,
+  kit: Kit,
+): Stage {
   const known = kit.registry.get(method)
   if (known === undefined) throw new Error(`no such method: ${method}`)
   const { keep } = known.beginEnrolment(situation.transaction.account, methodContext(situation, kit))
@@ -117,7 +127,7 @@ function store(
   counts?: Change['counts'],
 ): Outcome {
   const { transaction, credentials } = situation
-  const { attempts, reported } = success(situation)
+  const { cleared, reported } = success(situation)
   const reporting = { ...transaction, failures: { ...transaction.failures, to: reported } }
   const ended = finish(reporting, proof, kit)
   const replaced = credentials.filter(
@@ -126,14 +136,17 @@ function store(
   )
   const change: Change = {
     ...owner(transaction),
-    attempts,
+    ...cleared,
     transaction: ended.transaction,
     enrol: pending.map((made) => ({ ...made, id: kit.random(16).toString('base64url'), at: kit.now })),
     remove: replaced.map(({ id }) => id),
     ...(counts === undefined ? {} : { counts }),
+    ...verifiedBy(transaction, proof),
+    // Backup codes come along with what they are for: one message is enough.
+    notices: pending.slice(0, 1).flatMap(({ method }) => noticesOf(situation, 'method-added', kit, method)),
     audit: pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
   }
-  return { result: 'accepted', change, code: ended.code }
+  return { result: 'accepted', change, ...(ended.code === undefined ? {} : { code: ended.code }) }
 }
 
 function missingCompanion({ transaction, credentials }: Situation, registry: Registry) {
@@ -143,7 +156,8 @@ function missingCompanion({ transaction, credentials }: Situation, registry: Reg
   )
 }
 
-function cleanLabel(label: string): string | undefined {
+/** A name as it is kept: one line of at most 64 characters; undefined where nothing is left of it. */
+export function cleanLabel(label: string): string | undefined {
   const clean = label.replaceAll(/\p{C}/gu, '').trim().slice(0, MAX_LABEL)
   return clean === '' ? undefined : clean
 }

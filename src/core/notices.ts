@@ -1,3 +1,4 @@
+import type { RealmPolicy, UserRecord } from './administration.ts'
 import type { Account, MethodId } from './method.ts'
 import { NOTICE_LIFETIME } from './outbox.ts'
 import type { Notice, NoticeKind, Outgoing } from './outbox.ts'
@@ -49,6 +50,41 @@ export function noticesOf(situation: Occasion, kind: NoticeKind, kit: Kit, metho
       ...(waits ? { burst: burstOf(kind, account.realm, account.userId) } : {}),
       notBefore: waits ? kit.now + SECOND_THOUGHT : kit.now,
       expiresAt: kit.now + NOTICE_LIFETIME,
+      tries: 0,
+    },
+  ]
+}
+
+/**
+ * What a user is to be told of what an administrator did, by mail: of their phone nothing can be read without their
+ * methods. Nothing where there is no address or no mail server.
+ */
+export function noticesTo(
+  { user }: UserRecord,
+  { settings }: Pick<RealmPolicy, 'settings'>,
+  told: { realm: string; kind: NoticeKind; method?: MethodId },
+  { now, random }: Pick<Kit, 'now' | 'random'>,
+): Outgoing[] {
+  const { realm, kind, method } = told
+  if (user.email === undefined || settings.mail === undefined) return []
+  return [
+    {
+      id: random(16).toString('base64url'),
+      realm,
+      userId: user.id,
+      channel: 'mail',
+      to: user.email,
+      locale: undefined,
+      realmDisplayName: realm,
+      username: user.username,
+      notice: {
+        kind,
+        at: now,
+        byAdministrator: true,
+        ...(method === undefined ? {} : { method }),
+      },
+      notBefore: now,
+      expiresAt: now + NOTICE_LIFETIME,
       tries: 0,
     },
   ]

@@ -1,4 +1,5 @@
 import type { Registry } from './method.ts'
+import { firstAsked } from './first-asked.ts'
 import { moveTo, owner } from './step.ts'
 import type { Outcome } from './step.ts'
 import { triable } from './triable.ts'
@@ -19,7 +20,7 @@ export function challengeInstead(situation: Situation, registry: Registry): Outc
   const proofs = [...new Set(credentials.map(({ method }) => method))].filter(
     (id) => registry.has(id) && triable(credentials, id).length > 0,
   )
-  const method = proofs.find((id) => registry.get(id)?.companion === false)
+  const method = firstAsked(proofs, credentials, registry)
   if (method === undefined) return { result: 'stale' }
   const moved = moveTo({ ...transaction, proofs }, { at: 'challenge', method, then: 'done' })
   return { result: 'stale', change: { ...owner(transaction), transaction: moved } }

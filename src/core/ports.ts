@@ -1,6 +1,7 @@
 import type { AuditEntry } from './audit.ts'
 import type { Attempts } from './lockout.ts'
 import type { MethodId } from './method.ts'
+import type { Outgoing } from './outbox.ts'
 import type { Rule } from './policy.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
 import type { Credential, Situation, Transaction } from './transaction.ts'
@@ -31,6 +32,15 @@ export interface Change {
   enrol?: { id: string; method: MethodId; label: string | undefined; data: unknown; at: number }[]
   /** Ids of credentials that go. */
   remove?: string[]
+  /**
+   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps,
+   * and what other sessions than `sid` gave.
+   */
+  takeAway?: { ids: string[]; sid: string }
+  /** Refused where it is gone. `label` undefined: none. */
+  rename?: { id: string; label: string | undefined }
+  /** The credential that the user is asked for first from now on; refused where it is gone. */
+  prefer?: string
   /** Adds a failure to each of these credentials. */
   failed?: string[]
   /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
@@ -41,8 +51,14 @@ export interface Change {
   graceStarted?: { source: string; at: number }[]
   /** The user is back in Keycloak: its credentials are no tombstones any more. */
   returned?: true
+  /** The roles of the user that lists and protections need, as `UserRecord.roles` has them; said by Keycloak at a login. */
+  told?: { username: string; roles: string[] }
   /** A single sign-on session gave a second factor; `at` is epoch milliseconds. */
   verified?: { sid: string; level: 2 | 3; at: number }
+  /** What the user is told; the network address of the change stands in each. */
+  notices?: Outgoing[]
+  /** A notice that waits and is not to be sent any more, by its burst. */
+  takeBack?: string
   /** The browser's network address; part of every audit entry of this change that names none. */
   address?: string
   audit?: AuditEntry[]
@@ -74,6 +90,8 @@ export interface Background {
   graceStarts: ReadonlyMap<string, number>
   /** Whether the user's credentials are tombstones. */
   gone: boolean
+  /** As `UserRecord.roles`: what an earlier login, or a hint, told. */
+  toldRoles: string[] | undefined
   override: Enforcement | undefined
   credentials: Credential[]
   attempts: Attempts

@@ -1,18 +1,57 @@
 import { z } from 'zod'
+import { smsTexts } from './sms-text.ts'
 
 const enforcement = z.enum(['required', 'optional', 'disabled'])
 
 /** Required: everybody must. Optional: who has a method is asked. Disabled: nobody is asked. */
 export type Enforcement = z.infer<typeof enforcement>
 
-/** What a realm's administrators set. Kept as JSON in the realm's row; what is absent has its default. */
+/** Time before Required acts: days from when a user first meets it, or until a moment with its zone. */
+export const grace = z.union(
+  [
+    z.strictObject({ days: z.int().min(1).max(365) }),
+    z.strictObject({ until: z.iso.datetime({ offset: true }) }),
+  ],
+  'must be { "days": 1 to 365 } or { "until": a date and time with its zone }',
+)
+
+const line = z.string().regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must be one line')
+
+/** How a realm's mail goes out. */
+export const mailServer = z.strictObject({
+  host: z
+    .string()
+    .max(253)
+    .regex(/^[\w.:-]+$/, 'must be the name or the address of a host'),
+  port: z.int().min(1).max(65_535),
+  security: z.enum(['starttls', 'tls', 'none']),
+  from: z.email('must be an e-mail address').max(254),
+  fromName: line.max(64).optional(),
+  username: line.min(1).max(255).optional(),
+})
+
+/**
+ * What a realm's administrators set. Kept as JSON in the realm's row; what is absent has its default. Each has its
+ * bounds, its default, its sentence and, where it has one, its `unit`: docs/realm-settings.md is made from them.
+ */
 export const realmSettings = z.object({
   enforcement: enforcement.default('optional').describe('What counts where neither override nor rule does.'),
   overridesCount: z.boolean().default(true).describe("Whether a user's own override counts."),
+  grace: grace
+    .optional()
+    .describe('How long a user without a method may put the set-up off where the realm is Required.'),
   methods: z
     .array(z.string())
     .default(['totp', 'backup-codes'])
     .describe('The methods that may be set up and used.'),
+  selfMethods: z
+    .union([z.literal('all'), z.array(z.string()).max(20)], 'must be "all" or a list of methods')
+    .default('all')
+    .describe('Those of them that users may set up by themselves.'),
+  selfRemoval: z
+    .boolean()
+    .default(true)
+    .describe('Whether users may remove what they have set up; otherwise only an administrator may.'),
   issuerName: z
     .string()
     .min(1)
@@ -20,21 +59,54 @@ export const realmSettings = z.object({
     .regex(/^[^:]*$/, 'must not contain a colon')
     .optional()
     .describe("What authenticator apps show; the realm's display name where absent."),
+  stepSeconds: z
+    .int()
+    .min(120)
+    .max(1_800)
+    .default(1_800)
+    .describe('The time for a whole verification; never longer than Keycloak keeps the login.')
+    .meta({ unit: 's' }),
   maxFailures: z.int().min(1).max(20).default(5).describe('Wrong tries before a lockout.'),
   lockoutSeconds: z
     .int()
     .min(1)
     .max(86_400)
     .default(60)
-    .describe('The first lockout; each further one doubles.'),
-  lockoutMaxSeconds: z.int().min(1).max(604_800).default(3_600).describe('The longest lockout.'),
-  codeSeconds: z.int().min(60).max(600).default(300).describe('How long a sent code is good.'),
+    .describe('The first lockout; each further one doubles.')
+    .meta({ unit: 's' }),
+  lockoutMaxSeconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .default(3_600)
+    .describe('The longest lockout; no shorter than the first.')
+    .meta({ unit: 's' }),
+  codeLength: z
+    .int()
+    .min(6)
+    .max(8)
+    .default(6)
+    .describe('The digits of a sent code.')
+    .meta({ unit: 'digits' }),
+  codeSeconds: z
+    .int()
+    .min(60)
+    .max(600)
+    .default(300)
+    .describe('How long a sent code is good.')
+    .meta({ unit: 's' }),
   resendSeconds: z
     .int()
     .min(10)
     .max(600)
     .default(30)
-    .describe('The pause before another code can be asked for.'),
+    .describe('The pause before another code can be asked for.')
+    .meta({ unit: 's' }),
+  smsTexts: smsTexts
+    .default({})
+    .describe(
+      "The text message by language (`de`, `pt-BR`), at most 300 characters with {code} once, {realm} and {minutes}; the theme's where none fits.",
+    ),
   smsCountries: z
     .array(z.string().regex(/^[A-Z]{2}$/, 'must be ISO 3166 codes'))
     .default([])
@@ -63,8 +135,61 @@ export const realmSettings = z.object({
     .describe(
       'Alarm when at least this many messages in an hour had fewer than half of their codes verified.',
     ),
+  mail: mailServer
+    .optional()
+    .describe('The server that mail goes out by; its password is set apart. No mail goes out without it.'),
   backupCodes: z.int().min(4).max(30).default(10).describe('How many backup codes a set has.'),
-  backupCodesLow: z.int().min(0).max(30).default(3).describe('A stock of this many or fewer warns.'),
+  backupCodesLow: z
+    .int()
+    .min(0)
+    .max(30)
+    .default(3)
+    .describe('A stock of this many or fewer warns; fewer than a set has.'),
+  apiClients: z
+    .array(z.string().min(1).max(255))
+    .max(20)
+    .default(['latchkey-api'])
+    .describe('The clients in Keycloak whose tokens the REST API takes.'),
+  auditDays: z
+    .int()
+    .min(1)
+    .max(3_650)
+    .default(365)
+    .describe('How long audit entries are kept.')
+    .meta({ unit: 'days' }),
 })
 
 export type RealmSettings = z.infer<typeof realmSettings>
+
+/** What is wrong with settings that are each within their bounds, by the setting to change; empty where nothing is. */
+export function settingsFaults(settings: RealmSettings): { path: [keyof RealmSettings]; message: string }[] {
+  const { lockoutSeconds, lockoutMaxSeconds, backupCodes, backupCodesLow, methods, mail } = settings
+  const faults: ReturnType<typeof settingsFaults> = []
+  if (lockoutMaxSeconds < lockoutSeconds) {
+    faults.push({
+      path: ['lockoutMaxSeconds'],
+      message: `must be at least lockoutSeconds, which is ${lockoutSeconds}`,
+    })
+  }
+  if (backupCodesLow >= backupCodes) {
+    faults.push({
+      path: ['backupCodesLow'],
+      message: `must be less than backupCodes, which is ${backupCodes}`,
+    })
+  }
+  if (methods.includes('email') && mail === undefined) {
+    faults.push({
+      path: ['methods'],
+      message: 'must have no e-mail codes while no mail server is set (mail)',
+    })
+  }
+  return faults
+}
+
+/**
+ * As `realmSettings`, for whatever writes them: refused also where two of them contradict each other. Reading takes
+ * `realmSettings`, so that a login never fails on what was once written.
+ */
+export const checkedSettings = realmSettings.superRefine((settings, context) => {
+  for (const fault of settingsFaults(settings)) context.addIssue({ code: 'custom', ...fault })
+})

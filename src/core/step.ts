@@ -1,5 +1,6 @@
 import type { MethodContext, MethodId, Registry, Send } from './method.ts'
 import type { AuditEntry } from './audit.ts'
+import { burstOf, noticesOf } from './notices.ts'
 import type { Change } from './ports.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
@@ -47,14 +48,21 @@ export function moveTo(transaction: Transaction, stage: Stage): NonNullable<Chan
   return { next: { ...transaction, stage }, version: transaction.version }
 }
 
-/** Ends the step: the transaction with a fresh code in place of any that was never redeemed, and the code. */
+/**
+ * Ends the step: the transaction with a fresh code in place of any that was never redeemed, and the code. A step of our
+ * own pages has no code: there is nobody to redeem it.
+ */
 export function finish(
   transaction: Transaction,
   proof: Proof,
   kit: Kit,
-): { transaction: NonNullable<Change['transaction']>; code: string } {
-  const code = token(kit)
+): { transaction: NonNullable<Change['transaction']>; code?: string } {
   const moved = moveTo(transaction, { at: 'done', proof })
+  if (transaction.question.own !== undefined) {
+    moved.next.redeemed = true
+    return { transaction: moved }
+  }
+  const code = token(kit)
   moved.next.code = { hash: kit.hash(code), expiresAt: kit.now + CODE_LIFETIME }
   return { transaction: moved, code }
 }
@@ -84,21 +92,40 @@ export function failure(
   if (next.lockedUntil > kit.now) {
     audit.push(entry('lockout.started', transaction, kit, { until: next.lockedUntil }))
   }
+  const locks = next.lockedUntil > attempts.lockedUntil
   return {
     ...owner(transaction),
     attempts: { next, version: attempts.version },
     failed: tried.map(({ id }) => id),
+    notices: noticesOf(situation, locks ? 'locked' : 'attempt-failed', kit, method),
     audit,
   }
 }
 
+/**
+ * What a proof in a step of our own pages writes down at once: the session gave a second factor. A login's proof counts
+ * once Keycloak has taken it.
+ */
+export function verifiedBy({ question }: Transaction, { level, at }: Proof): Pick<Change, 'verified'> {
+  return question.own === undefined ? {} : { verified: { sid: question.sid, level, at } }
+}
+
 /** The part of a change that clears the user's failures, and reports them with this answer. */
-export function success(situation: Situation): {
-  attempts: NonNullable<Change['attempts']>
+export function success({ attempts, transaction }: Situation): {
+  cleared: Pick<Change, 'attempts' | 'takeBack'>
   reported: number
 } {
-  const { attempts } = situation
-  return { attempts: { next: afterSuccess(attempts), version: attempts.version }, reported: attempts.total }
+  const { realm, userId } = owner(transaction)
+  // Our own pages report nothing to Keycloak: what is still to be reported goes with the next login.
+  const { reported } = transaction.question.own === undefined ? afterSuccess(attempts) : attempts
+  return {
+    cleared: {
+      attempts: { next: { ...afterSuccess(attempts), reported }, version: attempts.version },
+      // What was mistyped a moment ago was the user's own.
+      ...(attempts.failures > 0 ? { takeBack: burstOf('attempt-failed', realm, userId) } : {}),
+    },
+    reported: attempts.total,
+  }
 }
 
 export function owner(transaction: Transaction): { realm: string; userId: string } {

@@ -62,12 +62,17 @@ export interface Hints {
   users: string[]
   groups: string[]
   full: boolean
+  /** Those of `users` who hold a role of realm-management now; undefined where nobody said. */
+  administrators?: string[]
 }
 
 /** What the worker's endpoints and pages use. */
 export interface SyncControl {
   state(realm: string): Promise<SyncState>
-  /** Asks for a full pass now, on whichever server the worker runs. `confirm`: the pass whose drops are wanted. */
+  /**
+   * Asks for a full pass now, on whichever server the worker runs, also while it waits to try again. `confirm`: the
+   * pass whose drops are wanted, as `asks` names it; one that does not ask any more confirms nothing.
+   */
   run(realm: string, options?: { confirm: number }): Promise<void>
   /** Keeps hints until the worker has read again what they name; a message is taken once. */
   hint(realm: string, hints: Hints, once: { jti: string; expiresAt: number }): Promise<'kept' | 'replayed'>

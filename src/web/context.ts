@@ -1,10 +1,21 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Logger } from 'pino'
+import type { AdminStore } from '../core/administration.ts'
+import type { AuditStore } from '../core/audit.ts'
+import type { Directory } from '../core/directory.ts'
 import { AppError } from '../core/errors.ts'
+import type { Mail, Mailed } from '../core/mail.ts'
 import type { Courier, LoginStore } from '../core/ports.ts'
 import type { Realm } from '../core/realm.ts'
+import type { RealmSettings } from '../core/settings.ts'
+import type { TokenEndpoint } from '../core/sign-in.ts'
 import type { Kit } from '../core/step.ts'
+import type { SyncControl } from '../core/sync.ts'
+import type { WebSessionStore } from '../core/web-session.ts'
 import type { Metrics } from './metrics.ts'
+import type { MailWriter } from './render/mail.ts'
+import type { AccountView } from './render/account-view.ts'
+import type { AdminRenderer } from './render/admin.ts'
 import type { Renderer } from './render/render.ts'
 
 /** The sidecar's own keys, as the protocol uses them. */
@@ -18,10 +29,29 @@ export interface WebContext {
   /** By name. */
   realms: ReadonlyMap<string, { realm: Realm; keys: JWTVerifyGetKey }>
   store: LoginStore
+  admin: AdminStore
+  audit: AuditStore
+  sync: SyncControl
+  sessions: WebSessionStore
+  tokens: TokenEndpoint
+  /** A realm's users and groups, read in Keycloak now. */
+  directoryOf(realm: string): Directory
+  /**
+   * Ends a user's sessions in Keycloak with the access token of whoever asks for it; whether Keycloak did. Never
+   * throws.
+   */
+  endSessions(realm: Realm, userId: string, token: string): Promise<boolean>
   signer: Signer
   renderer: Renderer
+  accountPages: Renderer<AccountView>
+  adminPages: AdminRenderer
   /** Absent where nothing sends text messages. */
   courier: Courier | undefined
+  /** Writes a realm's mail, and sends it by the server that its settings name; never throws. */
+  mail: {
+    writer: MailWriter
+    send(realm: string, settings: RealmSettings, mail: Mail): Promise<Mailed>
+  }
   metrics: Metrics
   /** The kit of this moment. */
   kit(): Kit

@@ -3,14 +3,28 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express'
 import helmet from 'helmet'
 import { pinoHttp } from 'pino-http'
 import { AppError } from '../core/errors.ts'
+import { answerErrorsAsProblem } from './api/errors.ts'
+import { preferMethod } from './account/prefer-method.ts'
+import { askBeforeRemoval, removeMethod } from './account/remove-method.ts'
+import { askForName, renameMethod } from './account/rename-method.ts'
+import { setUpMethod } from './account/set-up-method.ts'
+import { showAccount } from './account/show-account.ts'
+import { askBeforeOff, turnOff } from './account/turn-off.ts'
+import { createAdminPages } from './admin/serve.ts'
+import { createApi } from './api/serve.ts'
 import type { WebContext } from './context.ts'
 import { answerErrorsAsJson, answerErrorsAsPage } from './errors.ts'
 import { logOptions } from './log.ts'
 import { discover, publishKeys } from './protocol/discovery.ts'
+import { takeEvents } from './protocol/events.ts'
 import { takeQuestion } from './protocol/par.ts'
 import { redeemCode } from './protocol/token.ts'
-import { serveResource } from './resources.ts'
+import { serveAccountResource, serveResource } from './resources.ts'
 import { sameOriginOnly } from './same-origin.ts'
+import { beginLogin } from './session/begin-login.ts'
+import { endLogin } from './session/end-login.ts'
+import { endSession } from './session/end-session.ts'
+import { takeLogout } from './session/take-logout.ts'
 import { listInbox, showInbox } from './sms/inbox.ts'
 import type { Inbox } from './sms/inbox.ts'
 import { takeStatus } from './sms/status.ts'
@@ -28,11 +42,16 @@ const PROTOCOL: Route[] = [
   ['get', '/realms/:realm/jwks', publishKeys],
   ['post', '/realms/:realm/par', takeQuestion],
   ['post', '/realms/:realm/token', redeemCode],
+  ['post', '/realms/:realm/events', takeEvents],
+  ['post', '/realms/:realm/backchannel-logout', takeLogout],
 ]
 
 /** What browsers open: errors are pages. */
 const PAGES: Route[] = [
   ['get', '/realms/:realm/resources/:hash/:file', serveResource],
+  ['get', '/realms/:realm/login', beginLogin],
+  ['get', '/realms/:realm/callback', endLogin],
+  ['post', '/realms/:realm/logout', endSession],
   ['get', '/realms/:realm/authorize', bindBrowser],
   ['get', '/realms/:realm/step/:id', showStep],
   ['get', '/realms/:realm/step/:id/backup-codes.txt', downloadCodes],
@@ -44,6 +63,16 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/step/:id/phone', takeForm(phoneForm)],
   ['post', '/realms/:realm/step/:id/send', takeForm(resendForm)],
   ['post', '/realms/:realm/step/:id/go-on', takeForm(goOnForm)],
+  ['get', '/realms/:realm/account', showAccount],
+  ['get', '/realms/:realm/account/resources/:hash/:file', serveAccountResource],
+  ['post', '/realms/:realm/account/set-up', setUpMethod],
+  ['get', '/realms/:realm/account/methods/:id/rename', askForName],
+  ['post', '/realms/:realm/account/methods/:id/rename', renameMethod],
+  ['post', '/realms/:realm/account/methods/:id/default', preferMethod],
+  ['get', '/realms/:realm/account/methods/:id/remove', askBeforeRemoval],
+  ['post', '/realms/:realm/account/methods/:id/remove', removeMethod],
+  ['get', '/realms/:realm/account/off', askBeforeOff],
+  ['post', '/realms/:realm/account/off', turnOff],
 ]
 
 /** What differs by the operator's choice. */
@@ -82,6 +111,10 @@ export function createServer(context: WebContext, { trustProxy, inbox, checkCall
     const status: Route[] = [['post', '/sms/status', () => takeStatus(context, checkCallback)]]
     mount(app, status, context, [express.urlencoded({ extended: false, limit: '16kb' })], answerErrorsAsJson)
   }
+  app.use('/realms/:realm/admin', createAdminPages(context))
+  app.use('/realms/:realm/api/v1', createApi(context))
+  // A pattern without a name in it: where the realm can't be read, the error still reaches the API's own answer.
+  app.use(/^\/realms\/[^/]+\/api\/v1(?=\/|$)/, answerErrorsAsProblem(context))
   if (inbox !== undefined) {
     app.get('/dev/inbox', showInbox(inbox))
     app.get('/dev/inbox.json', listInbox(inbox))

@@ -31,6 +31,7 @@ beforeAll(async () => {
   if (only === undefined) throw new Error('the sidecar has no realm')
   realm = only
   await setUp(house.admin, name, { jwksUrl: `${realm.issuer}/jwks` })
+  keepSync({ completedAt: Date.now() })
   const { id = '', ...client } = await clientOf(OVERRIDING_CLIENT)
   await house.admin.clients.update(
     { realm: name, id },
@@ -40,6 +41,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await house.stop()
 })
+
+/** Puts down what the worker would. */
+function keepSync(state: object): void {
+  const database = new DatabaseSync(dbUrl.slice('sqlite:'.length))
+  database
+    .prepare('insert into sync (realm, state) values (?, ?) on conflict do update set state = excluded.state')
+    .run(name, JSON.stringify({ state }))
+  database.close()
+}
 
 async function clientOf(clientId: string) {
   const [client] = await house.admin.clients.find({ realm: name, clientId })
@@ -376,6 +386,14 @@ describe('finds', () => {
       { store },
     )
     expect(fault).toMatchObject({ id: 'migration', what: expect.stringContaining('0001-login') })
+  })
+
+  it('a worker that stands still, while the server runs', async () => {
+    const fault = await oneFault(
+      async () => keepSync({ completedAt: Date.now() - 2 * 3_600_000 }),
+      async () => keepSync({ completedAt: Date.now() }),
+    )
+    expect(fault).toMatchObject({ id: 'sync', what: expect.stringContaining('2 hours ago') })
   })
 
   it('a key that is missing, while the server runs', async () => {

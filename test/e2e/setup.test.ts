@@ -135,6 +135,41 @@ it('refuses a direct grant to whom it must ask, and gives it to others', async (
   expect(await grant('alice')).toBe(200)
 })
 
+it("gives the API's client tokens that say who, in which session and as what, and no more", async () => {
+  const { admin, realm } = handmade
+  const { id } = await handmade.createUser()
+  const role = async (name: string) => ({
+    id: (await admin.roles.findOneByName({ realm: realm.name, name }))?.id ?? '',
+    name,
+  })
+  await admin.roles.create({ realm: realm.name, name: 'payroll' })
+  const roles = [await role('tfa-admin'), await role('payroll')]
+  await admin.users.addRealmRoleMappings({ realm: realm.name, id, roles })
+  const [management] = await admin.clients.find({ realm: realm.name, clientId: 'realm-management' })
+  const rights = await admin.clients.listRoles({ realm: realm.name, id: management?.id ?? '' })
+  await admin.users.addClientRoleMappings({
+    realm: realm.name,
+    id,
+    clientUniqueId: management?.id ?? '',
+    roles: rights.map((one) => ({ id: one.id ?? '', name: one.name ?? '' })),
+  })
+  const [client] = await admin.clients.find({ realm: realm.name, clientId: 'latchkey-api' })
+  const token = await admin.clients.evaluateGenerateAccessToken({
+    realm: realm.name,
+    id: client?.id ?? '',
+    userId: id,
+    scope: '',
+    audience: '',
+  })
+  await admin.roles.delByName({ realm: realm.name, name: 'payroll' })
+  expect(token).toMatchObject({ sub: id, typ: 'Bearer', azp: 'latchkey-api', sid: expect.any(String) })
+  expect(token).toMatchObject({ aud: expect.arrayContaining(['latchkey-api']) })
+  expect(token).toMatchObject({ realm_access: { roles: ['tfa-admin'] } })
+  expect((token as { resource_access: object }).resource_access).toEqual({
+    'realm-management': { roles: ['manage-users'] },
+  })
+})
+
 it('setup --undo puts everything back, as an export shows', async () => {
   const { code, output } = await handmade.latchkey('setup', '--undo')
   expect(code, output).toBe(0)
@@ -173,6 +208,40 @@ it('interrupted and taken back without a second run, nothing is left', async () 
   ).rejects.toThrow('cut off')
   await takeBack(admin, realm.name)
   expect(await handmade.exported()).toEqual(before)
+})
+
+it("corrects a client of the API's name that somebody else made, and puts back just that", async () => {
+  const { admin, realm } = handmade
+  const { id } = await admin.clients.create({
+    realm: realm.name,
+    clientId: 'latchkey-api',
+    secret: 'x',
+    redirectUris: ['https://tool.example.com/*'],
+    directAccessGrantsEnabled: true,
+    fullScopeAllowed: true,
+    attributes: { 'pkce.code.challenge.method': 'plain' },
+  })
+  const [scope] = (await admin.clients.listDefaultClientScopes({ realm: realm.name, id })).filter(
+    ({ name }) => name === 'roles',
+  )
+  await admin.clients.delDefaultClientScope({ realm: realm.name, id, clientScopeId: scope?.id ?? '' })
+  const theirs = await handmade.exported()
+  const cutOff = (sentence: string) => {
+    if (sentence.startsWith('copy the flow')) throw new Error('cut off')
+  }
+  await expect(setUp(admin, realm.name, wanted(), cutOff)).rejects.toThrow('cut off')
+  await setUp(admin, realm.name, wanted())
+  expect(await admin.clients.findOne({ realm: realm.name, id })).toMatchObject({
+    secret: 'x',
+    directAccessGrantsEnabled: false,
+    fullScopeAllowed: false,
+    redirectUris: expect.arrayContaining(['https://tool.example.com/*', 'http://127.0.0.1/*']),
+    defaultClientScopes: expect.arrayContaining(['basic', 'roles']),
+  })
+  expect(plan(await readRealm(admin, realm.name), wanted()).steps).toEqual([])
+  await takeBack(admin, realm.name)
+  expect(await handmade.exported()).toEqual(theirs)
+  await admin.clients.del({ realm: realm.name, id })
 })
 
 it('refuses clients with CIBA until told, and changes nothing', async () => {

@@ -188,7 +188,7 @@ describe('what a server that sends text messages writes down', () => {
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
     const withMessage = (text: string) => lines.filter(({ msg }) => msg === text)
-    expect(withMessage('a text message was not sent').map(({ result }) => result)).toEqual([
+    expect(withMessage('a code was not sent').map(({ result }) => result)).toEqual([
       'refused',
       'failed',
       'failed',

@@ -20,7 +20,10 @@ export async function openBrowser(): Promise<Browser> {
  * Serves a renderer's assets, and whatever page `pageAt` makes for an address, on a free port of this machine.
  * What is posted is answered with an empty page and kept in `posts`.
  */
-export async function servePages(renderer: Renderer, pageAt: (url: URL) => string | undefined) {
+export async function servePages(
+  renderer: Pick<Renderer, 'asset'>,
+  pageAt: (url: URL) => string | undefined,
+) {
   const posts: string[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')

@@ -33,8 +33,10 @@ const enrolBackupCodes = {
 const sentCode = {
   page: 'sent-code',
   purpose: 'challenge',
+  by: 'sms',
   action,
   destination: '+49 ••• ••••• 23',
+  digits: 6,
   resendAction: `${action}/resend`,
   resendSeconds: 30,
 } satisfies View
@@ -142,6 +144,7 @@ export const views: Readonly<Record<string, View>> = {
     cancelUrl: elsewhere.cancelUrl,
   },
   'blocked must-be-reset': { page: 'blocked', reason: 'must-be-reset' },
+  'blocked not-by-yourself': { page: 'blocked', reason: 'not-by-yourself', cancelUrl: elsewhere.cancelUrl },
   expired: { page: 'expired', continueUrl: '/continue' },
   'expired for good': { page: 'expired' },
   'other-browser': { page: 'other-browser', continueUrl: '/continue' },

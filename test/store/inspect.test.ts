@@ -4,16 +4,36 @@ import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { inspectDatabase } from '../../src/adapters/store/inspect.ts'
 import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
+import { NEVER_SYNCED } from '../../src/core/sync.ts'
 import { PLACES, newKey, sqlitePlace } from '../support/stores.ts'
 
 describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) => {
+  it('reads what the worker wrote down, by realm, and fills in what JSON leaves out', async () => {
+    const place = await makePlace()
+    const database = await openDatabase(place.url)
+    const state = JSON.stringify({ pass: 3, state: { completedAt: 7, failures: 2 } })
+    await database.db.insertInto('sync').values({ realm: 'demo', state }).execute()
+    expect((await inspectDatabase(place.url, [])).sync).toEqual(
+      new Map([['demo', { ...NEVER_SYNCED, completedAt: 7, failures: 2 }]]),
+    )
+    await database.close()
+    await place.drop()
+  })
+
   it('finds nothing wrong, then a key that is not configured and a migration that was not run', async () => {
     const place = await makePlace()
     const database = await openDatabase(place.url)
     await createSigningKeys(database, createSealer([newKey('k1')]), Date.now).refresh(Date.now())
-    expect(await inspectDatabase(place.url, ['k1'])).toEqual({ pending: [], missingKeys: [] })
+    expect(await inspectDatabase(place.url, ['k1'])).toEqual({
+      pending: [],
+      missingKeys: [],
+      sync: new Map(),
+    })
     await sql`delete from kysely_migration where name = '0001-login'`.execute(database.db)
-    expect(await inspectDatabase(place.url, ['k2'])).toEqual({ pending: ['0001-login'], missingKeys: ['k1'] })
+    expect(await inspectDatabase(place.url, ['k2'])).toMatchObject({
+      pending: ['0001-login'],
+      missingKeys: ['k1'],
+    })
     await database.close()
     await place.drop()
   })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { LogConfig } from 'kysely'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { createApp } from '../../src/app.ts'
-import type { App } from '../../src/app.ts'
+import type { App, Surroundings } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Config } from '../../src/config.ts'
 
@@ -38,6 +38,12 @@ export async function startApp(options: {
   clock?: Clock
   sqlLog?: LogConfig
   environment?: NodeJS.ProcessEnv
+  directory?: Surroundings['directory']
+  sync?: Surroundings['sync']
+  /** Whether the work goes on that nobody asks for, such as sealing the audit. */
+  background?: boolean
+  /** Whether the sync worker runs. */
+  worker?: boolean
 }): Promise<RunningApp> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const port = options.port ?? (await freePort())
@@ -52,11 +58,15 @@ export async function startApp(options: {
     LATCHKEY_LOG_FORMAT: 'none',
     ...options.environment,
   })
-  const { clock, sqlLog } = options
+  const { clock, sqlLog, directory, sync } = options
   const app = await createApp(config, {
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
+    ...(directory === undefined ? {} : { directory }),
+    ...(sync === undefined ? {} : { sync }),
   })
+  if (options.background === true) app.start()
+  if (options.worker === true) app.startWorker()
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url?.split('?', 1)[0]}`)

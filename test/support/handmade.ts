@@ -11,6 +11,8 @@ import type { Scenario } from './scenario.ts'
 export const OWN_FLOW = 'our login'
 export const PARTNER = 'partner'
 export const OVERRIDING_CLIENT = 'legacy'
+/** The clients that setup makes. */
+const SETUP_CLIENTS = ['latchkey', 'latchkey-api']
 
 /** A realm that an administrator made without knowing of Latchkey, with a sidecar, a browser and an application. */
 export interface Handmade extends Scenario {
@@ -110,6 +112,17 @@ export function forget(realm: RealmRepresentation): void {
   delete realm.components
   const roles = realm.roles as { realm: { name: string }[] }
   roles.realm = roles.realm.filter(({ name }) => !name.startsWith('tfa-'))
+  const ofOurs = ({ client = '' }: { client?: string }) => client.startsWith('latchkey')
+  realm.clients = (realm.clients ?? []).filter(({ clientId = '' }) => !SETUP_CLIENTS.includes(clientId))
+  realm.scopeMappings = realm.scopeMappings?.filter((mapping) => !ofOurs(mapping)) ?? []
+  for (const [client, mappings] of Object.entries(realm.clientScopeMappings ?? {})) {
+    realm.clientScopeMappings = {
+      ...realm.clientScopeMappings,
+      [client]: (mappings as { client?: string }[]).filter((mapping) => !ofOurs(mapping)),
+    }
+  }
+  realm.users =
+    realm.users?.filter(({ serviceAccountClientId }) => serviceAccountClientId === undefined) ?? []
   for (const user of realm.users ?? [])
     user.realmRoles = user.realmRoles?.filter((name) => !name.startsWith('tfa-')) ?? []
   for (const scope of realm.clientScopes ?? []) {

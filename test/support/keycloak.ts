@@ -99,6 +99,9 @@ async function passwordGrant(url: string): Promise<string> {
   throw new Error(`Keycloak gave admin no token: ${JSON.stringify(answer)}`)
 }
 
+/** Where the demo realm has its sidecar. */
+const TRIAL_SIDECAR = 'http://localhost:8090'
+
 /** A realm as Keycloak's admin client takes it. */
 export type RealmRepresentation = NonNullable<Parameters<KcAdminClient['realms']['create']>[0]>
 
@@ -113,21 +116,24 @@ export interface TestRealm {
  * Makes a copy of the demo realm under another name, any that Keycloak takes, with the same users and passwords.
  *
  * @param change edits the representation before it is sent
+ * @param sidecarUrl where Keycloak fetches the sidecar's keys from, without a slash at the end
  */
 export async function createRealm(
   admin: KcAdminClient,
   name: string,
   change: (realm: RealmRepresentation) => void = () => undefined,
+  sidecarUrl?: string,
 ): Promise<TestRealm> {
-  const realm = demoRealm(await readFile(demoRealmFile, 'utf8'), name)
+  const realm = demoRealm(await readFile(demoRealmFile, 'utf8'), name, sidecarUrl)
   change(realm)
   await admin.realms.create(realm)
   const groups = (realm.groups ?? []).map((group) => [group.name ?? '', group.id ?? ''] as const)
   return { name, groups: Object.fromEntries(groups) }
 }
 
-function demoRealm(json: string, name: string): RealmRepresentation {
+function demoRealm(json: string, name: string, sidecarUrl = TRIAL_SIDECAR): RealmRepresentation {
   const text = json
+    .replaceAll(TRIAL_SIDECAR, sidecarUrl)
     .replaceAll('/realms/demo/', `/realms/${encodeURIComponent(name)}/`)
     .replaceAll('/admin/demo/', `/admin/${encodeURIComponent(name)}/`)
     .replaceAll('"default-roles-demo"', JSON.stringify(`default-roles-${name.toLowerCase()}`))

@@ -21,6 +21,10 @@ export interface FakeRealm {
   publicKey(): Promise<{ jwk: JWK; pem: string }>
   /** What the keys' endpoint does from now on: answer, answer with an error, or break the connection. */
   answer(mode: 'keys' | 'error' | 'broken'): void
+  /** An access token for the REST API, as Keycloak issues it; `change` replaces claims, `undefined` removes one. */
+  accessToken(now: number, change?: Record<string, unknown>): Promise<string>
+  /** What the sidecar asked of the Admin API, and whether it is told that it may. */
+  admin: { may: boolean; asked: { path: string; authorization: string | undefined }[] }
   /** How often the keys were fetched. */
   fetches(): number
   stop(): Promise<void>
@@ -32,7 +36,14 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
   const jwk = { ...(await exportJWK(own.publicKey)), kid: 'realm-key', alg: 'RS256', use: 'sig' }
   let fetches = 0
   let mode: 'keys' | 'error' | 'broken' = 'keys'
-  const server = createServer((_request, response) => {
+  const admin: FakeRealm['admin'] = { may: true, asked: [] }
+  const server = createServer((request, response) => {
+    const path = request.url ?? ''
+    if (path.startsWith('/admin/')) {
+      admin.asked.push({ path, authorization: request.headers.authorization })
+      response.writeHead(admin.may ? 204 : 403).end()
+      return
+    }
     fetches++
     if (mode === 'broken') {
       response.destroy()
@@ -47,10 +58,17 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const keycloakUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
+  const issuer = `${keycloakUrl}/realms/${encodeURIComponent(name)}`
+  const realm: FakeRealm = {
     name,
     keycloakUrl,
-    issuer: `${keycloakUrl}/realms/${encodeURIComponent(name)}`,
+    issuer,
+    admin,
+    async accessToken(now, change = {}) {
+      const { stranger: foreign, ...claims } = { ...accessTokenOf(issuer, now), ...change }
+      const present = Object.entries(claims).filter(([, value]) => value !== undefined)
+      return await realm.sign('JWT', Object.fromEntries(present), foreign === true ? { key: 'stranger' } : {})
+    },
     async sign(type, claims, { key, kid = 'realm-key' } = {}) {
       return await new SignJWT(claims)
         .setProtectedHeader({ alg: 'RS256', kid, ...(type === undefined ? {} : { typ: type }) })
@@ -66,6 +84,26 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
       server.close()
       await once(server, 'close')
     },
+  }
+  return realm
+}
+
+/** The claims of an access token as Keycloak 26 has them, of a user without a role. */
+function accessTokenOf(issuer: string, now: number): Record<string, unknown> {
+  const iat = Math.floor(now / 1000)
+  return {
+    iss: issuer,
+    aud: ['latchkey-api', 'account'],
+    iat,
+    exp: iat + 300,
+    jti: randomUUID(),
+    typ: 'Bearer',
+    azp: 'latchkey-api',
+    sub: 'user-plain',
+    sid: 'sid-plain',
+    acr: '1',
+    scope: 'openid',
+    realm_access: { roles: ['offline_access'] },
   }
 }
 

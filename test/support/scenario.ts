@@ -49,7 +49,8 @@ export async function startScenario(
 ): Promise<Scenario> {
   const keycloak = inject('keycloak')
   const admin = adminOf(keycloak.url)
-  const realm = await createRealm(admin, options.realm ?? `test-${randomUUID().slice(0, 8)}`, options.change)
+  const name = options.realm ?? `test-${randomUUID().slice(0, 8)}`
+  const realm = await createRealm(admin, name, options.change, keycloak.sidecarUrl)
   const realmUrl = `${keycloak.url}/realms/${encodeURIComponent(realm.name)}`
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-scenario-'))
   const start = async () =>

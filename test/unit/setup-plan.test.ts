@@ -6,6 +6,7 @@ import { readMemory, remember } from '../../src/adapters/keycloak/setup/memory.t
 import { editableByUsers, phoneAttribute } from '../../src/adapters/keycloak/setup/phone.ts'
 import { plan } from '../../src/adapters/keycloak/setup/plan.ts'
 import { planUndo } from '../../src/adapters/keycloak/setup/undo.ts'
+import { realmSettings } from '../../src/core/settings.ts'
 
 const step = (provider: string, requirement = 'REQUIRED'): Node => ({
   id: provider,
@@ -51,9 +52,11 @@ function realm(change: Partial<Found> = {}): Found {
     identityProviders: [],
     roles: [],
     service: undefined,
+    api: undefined,
     profile: { attributes: [] },
     profileStored: false,
     defaultScopes: [{ id: 's', name: 'basic', mappers: [] }],
+    scopeNames: ['basic', 'roles'],
     texts: {},
     ...change,
   }
@@ -67,8 +70,8 @@ describe('a plan', () => {
   it('writes a way back for all that it creates or changes', () => {
     const { steps } = plan(realm(), wanted)
     const without = steps.filter(({ undo }) => undo === undefined).map(({ kind }) => kind)
-    // A guard goes with its flow, the role with its client.
-    expect(new Set(without)).toEqual(new Set(['guard', 'service-role']))
+    // A guard goes with its flow, the role and what tokens carry with their client.
+    expect(new Set(without)).toEqual(new Set(['guard', 'service-role', 'api-token']))
   })
 
   it('binds a flow only after it was copied and guarded', () => {
@@ -155,6 +158,124 @@ describe('a plan', () => {
     expect(editableByUsers(theirs, undefined)).toBe(true)
     expect(editableByUsers(undefined, 'ENABLED')).toBe(true)
     expect(editableByUsers(undefined, undefined)).toBe(false)
+  })
+})
+
+describe("the API's client", () => {
+  const API = 'latchkey-api'
+  const stepsOf = (found: Found) => plan(found, wanted).steps.filter(({ sentence }) => sentence.includes(API))
+  const theirs = (change: object = {}): Found['clients'][number] => ({
+    clientId: API,
+    enabled: true,
+    publicClient: false,
+    bearerOnly: false,
+    standardFlowEnabled: true,
+    implicitFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: true,
+    fullScopeAllowed: false,
+    redirectUris: ['http://127.0.0.1/*', 'http://localhost/*'],
+    attributes: {
+      'oauth2.device.authorization.grant.enabled': 'true',
+      'pkce.code.challenge.method': 'S256',
+    },
+    defaultClientScopes: ['basic', 'roles'],
+    protocolMappers: [
+      {
+        protocolMapper: 'oidc-audience-mapper',
+        config: { 'included.custom.audience': API, 'access.token.claim': 'true' },
+      },
+    ],
+    ...change,
+  })
+  const rights = {
+    realmRoles: ['tfa-admin', 'tfa-manager', 'tfa-auditor'],
+    managementRoles: ['manage-users'],
+  }
+
+  it('is the one whose tokens the API takes unless a realm says otherwise', () => {
+    expect(realmSettings.parse({}).apiClients).toEqual([API])
+  })
+
+  it('is created, and its tokens carry the roles of the API and the one that ends sessions, no more', () => {
+    const [client, token, ...more] = stepsOf(realm())
+    expect(more).toEqual([])
+    expect(client).toMatchObject({
+      kind: 'client',
+      client: {
+        publicClient: true,
+        directAccessGrantsEnabled: false,
+        implicitFlowEnabled: false,
+        fullScopeAllowed: false,
+        attributes: { 'pkce.code.challenge.method': 'S256' },
+      },
+      undo: { kind: 'api-client' },
+    })
+    expect(token).toMatchObject({ kind: 'api-token', ...rights, scopes: ['roles'], audience: true })
+  })
+
+  it('is left alone where it is as it should be, a confidential one with its secret too', () => {
+    expect(stepsOf(realm({ clients: [theirs()], api: rights }))).toEqual([])
+  })
+
+  it('of somebody else is corrected and keeps what it has; the way back names what was and what was added', () => {
+    const mine = theirs({
+      directAccessGrantsEnabled: true,
+      redirectUris: ['https://tool.example.com/*'],
+      attributes: { 'pkce.code.challenge.method': 'plain' },
+      defaultClientScopes: ['basic', 'email'],
+      protocolMappers: [],
+    })
+    const api = { realmRoles: ['tfa-admin', 'own'], managementRoles: [] }
+    const [client, token, ...more] = stepsOf(realm({ clients: [mine], api }))
+    expect(more).toEqual([])
+    expect(client).toMatchObject({
+      client: {
+        directAccessGrantsEnabled: false,
+        redirectUris: ['https://tool.example.com/*', 'http://127.0.0.1/*', 'http://localhost/*'],
+      },
+      undo: {
+        kind: 'api-client-fields',
+        was: {
+          directAccessGrantsEnabled: true,
+          redirectUris: ['https://tool.example.com/*'],
+          attributes: {
+            'oauth2.device.authorization.grant.enabled': '',
+            'pkce.code.challenge.method': 'plain',
+          },
+        },
+      },
+    })
+    const added = {
+      realmRoles: ['tfa-manager', 'tfa-auditor'],
+      managementRoles: ['manage-users'],
+      scopes: ['roles'],
+      audience: true,
+    }
+    expect(token).toMatchObject({ ...added, undo: { kind: 'api-token', ...added } })
+  })
+
+  it('goes as a whole where setup made it, also where an interrupted run had made no more than the client', () => {
+    const memory = remember(undefined, [{ kind: 'api-client' }])
+    const [token, ...more] = stepsOf(realm({ memory, clients: [theirs()] }))
+    expect(more).toEqual([])
+    expect(token).toMatchObject({ kind: 'api-token', ...rights })
+    expect(token?.undo).toBeUndefined()
+  })
+
+  it('comes with a note where the realm lacks a client scope that its tokens need', () => {
+    const { notes, steps } = plan(realm({ scopeNames: ['basic'] }), wanted)
+    expect(notes).toEqual([expect.stringContaining('no client scope roles')])
+    expect(steps.find(({ kind }) => kind === 'api-token')).toMatchObject({ scopes: [] })
+  })
+
+  it('takes back also what a later version added to its tokens', () => {
+    const parts = { kind: 'api-token' as const, scopes: [] as string[], audience: false }
+    const first = remember(undefined, [{ ...parts, realmRoles: ['a'], managementRoles: [] }])
+    const second = remember(first, [{ ...parts, realmRoles: ['b'], managementRoles: ['m'], audience: true }])
+    expect(second.undo).toEqual([
+      { ...parts, realmRoles: ['a', 'b'], managementRoles: ['m'], audience: true },
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
@@ -6,7 +6,10 @@ import pg from 'pg'
 import { login } from './migrations/0001-login.ts'
 import { sendCounts } from './migrations/0002-send-counts.ts'
 import { administration } from './migrations/0003-administration.ts'
-import { openSqliteFile } from './node-sqlite.ts'
+import { mail } from './migrations/0004-mail.ts'
+import { userList } from './migrations/0005-user-list.ts'
+import { sessions } from './migrations/0006-sessions.ts'
+import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -14,6 +17,9 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-login': login,
   '0002-send-counts': sendCounts,
   '0003-administration': administration,
+  '0004-mail': mail,
+  '0005-user-list': userList,
+  '0006-sessions': sessions,
 }
 const INT8 = 20
 
@@ -42,8 +48,22 @@ export async function openDatabase(url: string, options: { log?: LogConfig } = {
   }
 }
 
+/**
+ * Opens the database beside running servers: reads only, takes no lock and migrates nothing.
+ * @param url `sqlite:<file>` or `postgres://…`
+ * @throws Error where there is no such file; on PostgreSQL the first query throws where it can't be reached
+ */
+export function openForReading(url: string): Database {
+  return url.startsWith('sqlite:')
+    ? overSqlite(openSqliteForReading(url.slice('sqlite:'.length)), {})
+    : openPostgres(url, {}, CompiledQuery.raw('set default_transaction_read_only = on'))
+}
+
 function openSqlite(path: string, options: { log?: LogConfig }): Database {
-  const sqlite = openSqliteFile(path)
+  return overSqlite(openSqliteFile(path), options)
+}
+
+function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database {
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }), ...options })
   return {
     db,
@@ -54,7 +74,7 @@ function openSqlite(path: string, options: { log?: LogConfig }): Database {
   }
 }
 
-function openPostgres(url: string, options: { log?: LogConfig }): Database {
+function openPostgres(url: string, options: { log?: LogConfig }, first?: CompiledQuery): Database {
   const types = new pg.TypeOverrides()
   types.setTypeParser(INT8, Number)
   const pool = new pg.Pool({
@@ -66,7 +86,13 @@ function openPostgres(url: string, options: { log?: LogConfig }): Database {
   })
   // A connection that breaks while idle is replaced; without a listener it would end the process.
   pool.on('error', () => {})
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), ...options })
+  const dialect = new PostgresDialect({
+    pool,
+    onCreateConnection: async (connection) => {
+      if (first !== undefined) await connection.executeQuery(first)
+    },
+  })
+  const db = new Kysely<Schema>({ dialect, ...options })
   return {
     db,
     sqlite: undefined,

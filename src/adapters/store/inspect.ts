@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
+import { NEVER_SYNCED } from '../../core/sync.ts'
+import type { SyncState } from '../../core/sync.ts'
 
 /** What a look at the database found. */
 export interface Inspection {
@@ -8,6 +10,8 @@ export interface Inspection {
   pending: string[] | undefined
   /** Ids of keys that rows are sealed under and nobody configured. */
   missingKeys: string[]
+  /** What the worker wrote down, by realm; undefined where there is no place for it yet. */
+  sync?: ReadonlyMap<string, SyncState>
   /** Why it can't be read. */
   problem?: string
 }
@@ -71,8 +75,10 @@ async function inspect(
   sql: { tables: string; sealed: string; keyId: string },
 ): Promise<Inspection> {
   const names = async (statement: string) => (await query(statement)).map(({ name }) => String(name))
-  const migrated = (await names(sql.tables)).includes('kysely_migration')
-  const done = new Set(migrated ? await names('select name from kysely_migration') : [])
+  const tables = await names(sql.tables)
+  const done = new Set(
+    tables.includes('kysely_migration') ? await names('select name from kysely_migration') : [],
+  )
   const used = new Set<string>()
   for (const table of await names(sql.sealed)) {
     const rows = await query(`select distinct ${sql.keyId} as id from "${table}"`)
@@ -81,7 +87,18 @@ async function inspect(
   return {
     pending: migrations().filter((name) => !done.has(name)),
     missingKeys: [...used].filter((id) => !keyIds.includes(id)),
+    ...(tables.includes('sync') ? { sync: await readSync(query) } : {}),
   }
+}
+
+async function readSync(query: Query): Promise<Map<string, SyncState>> {
+  const rows = await query('select realm, state from sync')
+  return new Map(
+    rows.map(({ realm, state }) => {
+      const kept = JSON.parse(String(state)) as { state?: Partial<SyncState> }
+      return [String(realm), { ...NEVER_SYNCED, ...kept.state }]
+    }),
+  )
 }
 
 /** This version's migrations: each is a file of that name. */

@@ -27,6 +27,7 @@ const CREDENTIAL = [
   'created_at',
   'used_at',
   'gone_at',
+  'preferred',
 ] as const
 const TRANSACTION = [
   'id',
@@ -83,6 +84,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
             .where('realm', '=', realm)
             .where('user_id', '=', userId)
             .as('override'),
+          db
+            .selectFrom('directory_user')
+            .select('roles')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('toldRoles'),
         ])
         .executeTakeFirstOrThrow()
       const transaction = json(row.transaction)
@@ -92,6 +99,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         proposals: json(row.proposals).map(toRule),
         graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
         gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
+        toldRoles: row.toldRoles === null ? undefined : (JSON.parse(row.toldRoles) as string[]),
         override: (row.override ?? undefined) as Enforcement | undefined,
         transaction: transaction === null ? undefined : toTransaction(sealer, transaction),
       }

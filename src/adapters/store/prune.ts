@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Database } from './database.ts'
 
 /** Milliseconds between two clean-ups. */
@@ -5,8 +6,14 @@ export const PRUNE_EVERY = 60_000
 
 /** A step that is over stays this long, milliseconds: a page that is opened again can still say so. */
 const KEPT = 60 * 60_000
+const DAY = 24 * 60 * 60_000
+/** How long what users had stays after they are gone from Keycloak, milliseconds. */
+const TOMBSTONES = 30 * DAY
 
-/** Deletes what can't be used any more: message ids past their age, steps past their time. */
+/**
+ * Deletes what can't be used any more: message ids past their age, steps and sessions past their time, what sessions proved more
+ * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
+ */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
   await db.deleteFrom('send_count').where('window_end', '<', now).execute()
@@ -14,4 +21,28 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('transaction')
     .where('expires_at', '<', now - KEPT)
     .execute()
+  await db.deleteFrom('web_session').where('expires_at', '<', now).execute()
+  await db
+    .deleteFrom('verified_session')
+    .where('verified_at', '<', now - DAY)
+    .execute()
+  // Those that nobody could send in time, nor give up on: sealed under a key that is not here any more.
+  await db
+    .deleteFrom('outbox')
+    .where('expires_at', '<', now - DAY)
+    .execute()
+  await pruneGone(db, now - TOMBSTONES)
+}
+
+async function pruneGone(db: Database['db'], before: number): Promise<void> {
+  await db.deleteFrom('credential').where('gone_at', '<', before).execute()
+  for (const [table, column] of [
+    ['directory_user', 'user_id'],
+    ['directory_group', 'group_id'],
+  ] as const) {
+    const id = sql.ref(column)
+    await sql`delete from membership where (realm, ${id}) in
+      (select realm, ${id} from ${sql.table(table)} where gone_at < ${before})`.execute(db)
+    await db.deleteFrom(table).where('gone_at', '<', before).execute()
+  }
 }

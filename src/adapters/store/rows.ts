@@ -28,6 +28,7 @@ export function toCredential(sealer: Sealer, row: Selectable<Schema['credential'
     label: row.label ?? undefined,
     version: row.version,
     failures: row.failures,
+    preferred: row.preferred === 1,
     data: JSON.parse(sealer.open(row.sealed, context('credential', row))) as unknown,
   }
 }

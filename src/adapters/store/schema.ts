@@ -41,6 +41,8 @@ export interface Schema {
     used_at: number | null
     /** Set while the user is gone from Keycloak. */
     gone_at: number | null
+    /** 1 for the one that the user is asked for first. */
+    preferred: Generated<number>
   }
   transaction: {
     id: string
@@ -124,12 +126,35 @@ export interface Schema {
   /** Direct members of the groups that carry a rule, a proposal or managers, and of their subgroups. */
   membership: { realm: string; group_id: string; user_id: string; pass: number }
   /** What Keycloak said has changed, until the worker has read it again. */
-  hint: { realm: string; kind: string; id: string; at: number }
+  hint: { realm: string; kind: string; id: string; at: number; administers: number | null }
   /** The worker's state, as JSON. */
   sync: { realm: string; state: string }
   lease: { name: string; holder: string; expires_at: number }
   /** Single sign-on sessions that gave a second factor. */
   verified_session: { realm: string; sid: string; user_id: string; level: number; verified_at: number }
+  /** Sessions of our own pages; `roles_at` is when Keycloak last told the roles. */
+  web_session: {
+    id_hash: string
+    realm: string
+    user_id: string
+    sid: string
+    sealed: string
+    roles_at: number
+    expires_at: number
+  }
+  /** Secrets that administrators enter, such as the password of a mail server. */
+  realm_secret: { realm: string; name: string; sealed: string }
+  /** Messages that wait; `burst` is of those of which only one may wait. */
+  outbox: {
+    id: string
+    realm: string
+    user_id: string
+    burst: string | null
+    sealed: string
+    next_at: number
+    tries: number
+    expires_at: number
+  }
   signing_key: {
     n: number
     kid: string

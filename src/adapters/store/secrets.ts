@@ -1,10 +1,8 @@
 import { sql } from 'kysely'
+import type { SecretName } from '../../core/administration.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'
-
-/** Secrets that a realm's administrators enter: written and used, never shown. */
-export type SecretName = 'mail-password'
 
 /** Opens a secret; undefined where there is none. */
 export async function readSecret(

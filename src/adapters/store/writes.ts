@@ -3,6 +3,8 @@ import { sql } from 'kysely'
 import type { AuditEntry } from '../../core/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
+import { outboxWrites, takeBack } from './outbox-store.ts'
+import { ownWrites } from './own-writes.ts'
 import { fromTransaction, sealCredential } from './rows.ts'
 
 /** The statements of a change, in SQL that both databases have. */
@@ -12,8 +14,11 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...attempts(change),
     ...transactions(change, sealer),
     ...credentials(change, sealer),
+    ...ownWrites(change),
     ...counts(change),
     ...sessions(change),
+    ...notices(change, sealer),
+    ...directory(change),
     ...auditOf(change.audit ?? [], change.address),
   ]
 }
@@ -143,6 +148,27 @@ function sessions({ realm, userId, graceStarted, returned, verified }: Change): 
     })
   }
   return writes
+}
+
+/** Everything else of a user in the directory is the worker's to write. */
+function directory({ realm, userId, told }: Change): Write[] {
+  if (told === undefined) return []
+  const { username, roles } = told
+  return [
+    {
+      statement: sql`insert into directory_user (realm, user_id, username, enabled, roles, pass)
+        values (${realm}, ${userId}, ${username}, 1, ${JSON.stringify(roles)}, 0)
+        on conflict (realm, user_id) do update set roles = excluded.roles`,
+    },
+  ]
+}
+
+function notices({ notices: told, takeBack: burst, address }: Change, sealer: Sealer): Write[] {
+  const messages = (told ?? []).map((message) => ({
+    ...message,
+    notice: { ...message.notice, ...(address === undefined ? {} : { address }) },
+  }))
+  return [...outboxWrites(messages, sealer), ...(burst === undefined ? [] : [takeBack(burst)])]
 }
 
 /** The entries of an audit; `address` stands in each that names none. */

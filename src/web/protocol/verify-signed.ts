@@ -3,14 +3,14 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Realm } from '../../core/realm.ts'
 
 /** Asymmetric only: a key that is published must not be able to sign. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 /** Seconds of difference between two clocks that are forgiven. */
 export const LEEWAY = 10
 /** Seconds that a signed message may live. */
 const LONGEST_LIFE = 60
 
 /** What jose calls a key set that did not come, came with another status than 200, or is none. */
-const NO_KEYS = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID'])
+export const NO_KEYS = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID'])
 
 /** A message that passed, or why it did not; `unavailable`: the realm's keys could not be had. */
 export type Verified = { ok: true; claims: JWTPayload } | { ok: false; why: string; unavailable?: true }

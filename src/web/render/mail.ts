@@ -20,6 +20,8 @@ interface CodeMail {
 export interface MailWriter {
   code(mail: CodeMail): Mail
   notice(message: Outgoing): Mail
+  /** Says that mail arrives. */
+  test(mail: Pick<CodeMail, 'to' | 'locale' | 'realmDisplayName'>): Mail
   /** The same in a line of plain text, for a text message. */
   noticeLine(message: Outgoing): string
 }
@@ -104,6 +106,12 @@ export function createMailWriter({
     notice(message) {
       const locale = localeOf(message.locale)
       return write(message.to, locale, message.realmDisplayName, partsOf(message, locale))
+    },
+    test({ to, locale: asked, realmDisplayName }) {
+      const locale = localeOf(asked)
+      const say = speaker(theme.texts(locale), locale, [realmDisplayName])
+      const [subject, title, line] = [say('test.subject'), say('test.title'), say('test.line')]
+      return write(to, locale, realmDisplayName, { subject, title, lines: [line], facts: [], after: [] })
     },
     noticeLine(message) {
       const { subject, facts } = partsOf(message, localeOf(message.locale))

@@ -50,6 +50,16 @@ export function inWords(seconds: number, locale: string): string {
   return words.format(Math.ceil(left / 86_400), 'day')
 }
 
+/** A moment for people: "24 Nov 2026, 17:30 UTC". The page's script puts it into the reader's own time. */
+export function dateInWords(at: number, locale: string): string {
+  const words = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  })
+  return `${words.format(at)} UTC`
+}
+
 const rightToLeft = new Set(['ar', 'ckb', 'dv', 'fa', 'he', 'ku', 'ps', 'sd', 'ug', 'ur', 'yi'])
 
 /** The direction a locale is written in, for the `dir` attribute. */

@@ -29,13 +29,13 @@ export type ThemeType = 'login' | 'account' | 'admin' | 'email'
 /**
  * Loads `<themesDir>/<name>/<type>` and its parents. A child replaces single templates, messages and resources
  * of its parent by a file of the same name; what it lists in `styles` comes after the parent's. Throws where a
- * theme is missing or is its own ancestor. What signed-in users open builds on what they signed in by: an account theme
- * lies over the login theme of the same name, and a theme without one has its parents'.
+ * theme is missing or is its own ancestor. What signed-in users open builds on what they signed in by: an account
+ * or admin theme lies over the login theme of the same name, and a theme without one has its parents'.
  */
 export function loadTheme(themesDir: string, name: string, type: ThemeType = 'login'): Theme {
   const layers =
-    type === 'account'
-      ? over(chain(themesDir, name, 'login'), 'account')
+    type === 'account' || type === 'admin'
+      ? over(chain(themesDir, name, 'login'), type)
       : chain(themesDir, name, type)
   const nearest = layers.toReversed()
   const property = (key: string): string | undefined =>

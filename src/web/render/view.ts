@@ -20,7 +20,7 @@ export type FieldError =
 export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
 /** The id of a method, as in the registry. */
-export type MethodName = 'totp' | 'sms' | 'backup-codes'
+export type MethodName = 'totp' | 'sms' | 'email' | 'backup-codes'
 
 /** The frame that every page shares. */
 export interface Frame {
@@ -32,8 +32,13 @@ export interface Frame {
   /** The language select; empty or one entry: not shown. */
   locales: { tag: string; label: string; href: string; current: boolean }[]
   darkMode: boolean
-  /** Shown with "restart login" beside it, as Keycloak does. Absent before the user is known to this browser. */
-  user?: { username: string; restartUrl: string }
+  /**
+   * Shown with "restart login" beside it, as Keycloak does; without it where no login waits. Absent before the user is
+   * known to this browser.
+   */
+  user?: { username: string; restartUrl?: string }
+  /** True for a step that one of our own pages asked for: nobody signs in by it. */
+  own?: boolean
 }
 
 export type View =
@@ -47,14 +52,16 @@ export type View =
       cancelUrl?: string
     }
   /**
-   * A code that was sent to `destination` (masked). POST `code` to `action`; POST nothing to `resendAction` for a new
-   * one, `resendSeconds` from now. `changeUrl`: another number, while it is not proven.
+   * A code of so many `digits` that was sent to `destination` (masked). POST `code` to `action`; POST nothing to
+   * `resendAction` for a new one, `resendSeconds` from now. `changeUrl`: another number, while it is not proven.
    */
   | {
       page: 'sent-code'
       purpose: 'challenge' | 'enrol'
+      by: 'sms' | 'email'
       action: string
       destination: string
+      digits: number
       resendAction: string
       resendSeconds: number
       error?: FieldError
@@ -125,8 +132,15 @@ export type View =
   | { page: 'backup-codes-low'; action: string; left: number }
   /** Too many wrong codes; `seconds` until the next try. `retryUrl` is this page's address. */
   | { page: 'locked'; seconds: number; retryUrl: string; cancelUrl?: string }
-  /** The policy asks for a second factor and there is none that this user could use. */
-  | { page: 'blocked'; reason: 'no-method-allowed' | 'must-be-reset'; cancelUrl?: string }
+  /**
+   * The policy asks for a second factor and there is none that this user could use; `not-by-yourself`: the user asked to
+   * change methods, and only an administrator may.
+   */
+  | {
+      page: 'blocked'
+      reason: 'no-method-allowed' | 'must-be-reset' | 'not-by-yourself'
+      cancelUrl?: string
+    }
   /** Time ran out; nothing was lost but the time. */
   | { page: 'expired'; continueUrl?: string }
   /** This step was begun in another browser or its cookie is gone. */

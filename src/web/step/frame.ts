@@ -18,7 +18,9 @@ export function frameOf(context: WebContext, realm: Realm, transaction: Transact
       current: tag === locale,
     })),
     darkMode: question.darkMode,
-    user: { username: account.username, restartUrl: restartUrl(question.redirectUri) },
+    ...(question.own === undefined
+      ? { user: { username: account.username, restartUrl: restartUrl(question.redirectUri) } }
+      : { user: { username: account.username }, own: true }),
   }
 }
 

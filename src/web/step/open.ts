@@ -6,6 +6,7 @@ import type { Realm } from '../../core/realm.ts'
 import type { Situation, Transaction } from '../../core/transaction.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { sessionHash } from '../session/cookie.ts'
 
 /** The cookie outlives its step by this, milliseconds: only then can a page say that time ran out. */
 const AFTERGLOW = 60 * 60_000
@@ -35,7 +36,24 @@ export async function openStep(context: WebContext, request: Request): Promise<O
   if (transaction.expiresAt <= context.kit().now) {
     throw new AppError('expired', 'the step took too long', transaction.question.redirectUri)
   }
+  if (!(await isOfItsSession(context, realm, request, transaction))) {
+    throw new AppError('expired', 'the session of the step is over', transaction.question.redirectUri)
+  }
   return { realm, situation, path: stepPath(realm, transaction) }
+}
+
+/** A step of our own pages ends with the session that it began in. */
+async function isOfItsSession(
+  context: WebContext,
+  realm: Realm,
+  request: Request,
+  { question, account }: Transaction,
+): Promise<boolean> {
+  if (question.own === undefined) return true
+  const idHash = sessionHash(context, realm, request)
+  if (idHash === undefined) return false
+  const session = await context.sessions.find(realm.name, idHash, context.kit().now)
+  return session?.userId === account.userId && session.sid === question.sid
 }
 
 export function stepPath(realm: Realm, transaction: Transaction): string {

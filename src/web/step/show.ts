@@ -21,8 +21,14 @@ export function showStep(context: WebContext): RequestHandler {
       const kit = context.kit()
       const ended = finish(transaction, transaction.stage.proof, kit)
       const written = await context.store.commit({ ...owner(transaction), transaction: ended.transaction })
-      if (written === 'written') leave(response, realm, transaction, { code: ended.code })
+      if (written === 'written' && ended.code !== undefined)
+        leave(response, realm, transaction, { code: ended.code })
       else response.redirect(303, path)
+      return
+    }
+    const { own } = transaction.question
+    if (transaction.redeemed && own !== undefined) {
+      response.redirect(303, own.done)
       return
     }
     const wanted = request.query['ui_locales']

@@ -1,4 +1,5 @@
 import type { Realm } from '../../../core/realm.ts'
+import type { SyncState } from '../../../core/sync.ts'
 import type { Found } from '../setup/found.ts'
 import type { Probes } from './probes.ts'
 
@@ -18,6 +19,8 @@ export interface StoreFacts {
   pending: string[] | undefined
   /** Ids of keys that rows are sealed under and nobody configured. */
   missingKeys: string[]
+  /** What the worker wrote down, by realm; undefined where there is no place for it so far. */
+  sync?: ReadonlyMap<string, SyncState>
   /** Why it can't be read. */
   problem?: string
 }
@@ -31,6 +34,8 @@ export interface Facts {
   store: StoreFacts
   /** The addresses of this server's settings, by their names. */
   addresses: Record<string, string>
+  /** Epoch milliseconds. */
+  now: number
 }
 
 /** One question about an installation. */

@@ -6,10 +6,11 @@ import type { Check, Facts, Fault, StoreFacts } from './check.ts'
 import { flowChecks } from './flow-checks.ts'
 import { probe } from './probes.ts'
 import { storeChecks } from './store-checks.ts'
+import { syncCheck } from './sync-check.ts'
 import { trustChecks } from './trust-checks.ts'
 
 /** Every check, in the order in which they are told. */
-export const CHECKS: readonly Check[] = [...flowChecks, ...trustChecks, ...storeChecks]
+export const CHECKS: readonly Check[] = [...flowChecks, ...trustChecks, ...storeChecks, syncCheck]
 
 /** What one check found; empty where all is in order, undefined where it could not look. */
 export interface Result {
@@ -45,7 +46,7 @@ export async function examine({
     ...(admin === undefined ? {} : { admin }),
     ...(jwksUrl === undefined ? {} : { jwksUrl }),
   })
-  const facts: Facts = { realm, found, probes, store, addresses }
+  const facts: Facts = { realm, found, probes, store, addresses, now: clock() }
   return CHECKS.map((check) => ({
     id: check.id,
     title: check.title,

@@ -140,7 +140,7 @@ function serviceAccount(found: Found, facts: Facts): Fault[] {
     return [
       fault(
         `The client ${CLIENT_ID} with its service account is missing.`,
-        'Latchkey could not read users and groups. Nothing in this version reads them that way yet.',
+        "The worker can't read users and groups, so rules in their attributes stand still.",
         mend,
       ),
     ]
@@ -150,7 +150,7 @@ function serviceAccount(found: Found, facts: Facts): Fault[] {
     faults.push(
       fault(
         `The service account of ${CLIENT_ID} lacks the role ${SERVICE_ROLE} of ${management}.`,
-        'Keycloak would give it empty lists. Nothing in this version reads users or groups that way yet.',
+        'Keycloak gives the worker empty lists, so rules in the attributes of groups stand still.',
         mend,
       ),
     )

@@ -2,19 +2,35 @@ import type { KcAdminClient } from '../admin-session.ts'
 import type { ClientRepresentation } from './representations.ts'
 import { CLIENT_ID, managementClient } from './names.ts'
 
-/** Creates the sidecar's client, or changes the fields and attributes that are given. */
+/** Creates a client, or changes the fields and attributes that are given. */
 export async function applyClient(
   admin: KcAdminClient,
   realm: string,
   wanted: ClientRepresentation,
 ): Promise<void> {
-  const now = await findClient(admin, realm, CLIENT_ID)
+  const now = await findClient(admin, realm, wanted.clientId ?? '')
   if (now?.id === undefined) {
     await admin.clients.create({ realm, ...wanted })
     return
   }
   const attributes = { ...now.attributes, ...wanted.attributes }
   await admin.clients.update({ realm, id: now.id }, { ...now, ...wanted, attributes })
+}
+
+/** Deletes a client, or puts back the fields and attributes that are given. */
+export async function revertClient(
+  admin: KcAdminClient,
+  realm: string,
+  clientId: string,
+  was: Record<string, unknown> | undefined,
+): Promise<void> {
+  const now = await findClient(admin, realm, clientId)
+  if (now?.id === undefined) return
+  if (was === undefined) await admin.clients.del({ realm, id: now.id })
+  else {
+    const attributes = { ...now.attributes, ...(was['attributes'] as Record<string, string>) }
+    await admin.clients.update({ realm, id: now.id }, { ...now, ...was, attributes })
+  }
 }
 
 /** Gives the service account a role of the realm's management, and lets its token carry it. */

@@ -1,4 +1,5 @@
 import type { KcAdminClient } from '../admin-session.ts'
+import { applyApiToken } from './apply-api-client.ts'
 import { applyClient, applyServiceRole } from './apply-client.ts'
 import { applyFlow } from './apply-flow.ts'
 import { ensureMapper, ensureScope } from './apply-mapper.ts'
@@ -55,6 +56,9 @@ async function apply(admin: KcAdminClient, found: Found, step: Step): Promise<vo
       return
     case 'service-role':
       await applyServiceRole(admin, realm, step)
+      return
+    case 'api-token':
+      await applyApiToken(admin, realm, step)
       return
     case 'profile': {
       const profile = await admin.users.getProfile({ realm })

@@ -9,7 +9,9 @@ import type {
 } from './representations.ts'
 import { treeOf } from './flow-tree.ts'
 import type { Flow } from './flow-tree.ts'
-import { CLIENT_ID, MEMORY, ROLES } from './names.ts'
+import { API_CLIENT_ID, CLIENT_ID, MEMORY, ROLES } from './names.ts'
+import { readServiceAccount, readTokenRoles } from './client-rights.ts'
+import type { ServiceAccount, TokenRoles } from './client-rights.ts'
 import { readMemory } from './memory.ts'
 import type { Memory } from './memory.ts'
 
@@ -33,20 +35,19 @@ export interface Found {
   roles: string[]
   /** The sidecar's service account; undefined where its client has none. */
   service: ServiceAccount | undefined
+  /** Which roles the tokens of the API's client may carry; undefined where there is no such client. */
+  api: TokenRoles | undefined
+  /** The same of the sidecar's own client. */
+  pages?: TokenRoles | undefined
   profile: UserProfileConfig
   /** Whether the realm has a profile of its own, or takes Keycloak's default. */
   profileStored: boolean
   /** The realm's default client scopes of OpenID Connect with their mappers. */
   defaultScopes: { id: string; name: string; mappers: ProtocolMapper[] }[]
+  /** The names of all its client scopes of OpenID Connect. */
+  scopeNames: string[]
   /** The realm's own texts by locale. */
   texts: Record<string, Record<string, string>>
-}
-
-/** The service account and what it may do. */
-export interface ServiceAccount {
-  userId: string
-  /** Names of roles given to it directly, by client; realm roles under the empty name. */
-  roles: Record<string, string[]>
 }
 
 /** The component that holds a realm's own user profile. */
@@ -77,10 +78,12 @@ export async function readRealm(admin: KcAdminClient, name: string): Promise<Fou
         await admin.identityProviders.find({ realm: name, ...page, briefRepresentation: false } as never),
     ),
     roles: await existingRoles(admin, name),
-    service: await readService(admin, name, clients),
+    service: await readServiceAccount(admin, name, clients),
+    api: await readTokenRoles(admin, name, clients, API_CLIENT_ID),
+    pages: await readTokenRoles(admin, name, clients, CLIENT_ID),
     profile: await admin.users.getProfile({ realm: name }),
     profileStored: profileComponents.length > 0,
-    defaultScopes: await readScopes(admin, name),
+    ...(await readScopes(admin, name)),
     texts: await readTexts(admin, name),
   }
 }
@@ -149,35 +152,20 @@ async function existingRoles(admin: KcAdminClient, realm: string): Promise<strin
   return found.flatMap((role) => (typeof role?.name === 'string' ? [role.name] : []))
 }
 
-async function readService(
+async function readScopes(
   admin: KcAdminClient,
   realm: string,
-  clients: readonly ClientRepresentation[],
-): Promise<ServiceAccount | undefined> {
-  const client = clients.find(({ clientId }) => clientId === CLIENT_ID)
-  if (client?.id === undefined || client.serviceAccountsEnabled !== true) return undefined
-  const user = await admin.clients.getServiceAccountUser({ realm, id: client.id })
-  const userId = user.id ?? ''
-  const { realmMappings = [], clientMappings = {} } = await admin.users.listRoleMappings({
-    realm,
-    id: userId,
-  })
-  const roles: Record<string, string[]> = { '': realmMappings.map(({ name }) => name ?? '') }
-  for (const [name, { mappings = [] }] of Object.entries(
-    clientMappings as Record<string, { mappings?: { name?: string }[] }>,
-  )) {
-    roles[name] = mappings.map((role) => role.name ?? '')
-  }
-  return { userId, roles }
-}
-
-async function readScopes(admin: KcAdminClient, realm: string): Promise<Found['defaultScopes']> {
+): Promise<Pick<Found, 'defaultScopes' | 'scopeNames'>> {
   const defaults = new Set(
     (await admin.clientScopes.listDefaultClientScopes(inRealm(realm))).map(({ id }) => id),
   )
-  return (await admin.clientScopes.find({ realm }))
-    .filter(({ id, protocol }) => defaults.has(id) && protocol === 'openid-connect')
+  const scopes = (await admin.clientScopes.find({ realm }))
+    .filter(({ protocol }) => protocol === 'openid-connect')
     .map(({ id = '', name = '', protocolMappers = [] }) => ({ id, name, mappers: protocolMappers }))
+  return {
+    defaultScopes: scopes.filter(({ id }) => defaults.has(id)),
+    scopeNames: scopes.map(({ name }) => name),
+  }
 }
 
 async function readTexts(admin: KcAdminClient, realm: string): Promise<Found['texts']> {

@@ -6,6 +6,16 @@ const record = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('client') }),
   z.object({ kind: z.literal('client-fields'), was: z.record(text, z.unknown()) }),
   z.object({ kind: z.literal('service-role') }),
+  z.object({ kind: z.literal('api-client') }),
+  z.object({ kind: z.literal('api-client-fields'), was: z.record(text, z.unknown()) }),
+  z.object({
+    kind: z.literal('api-token'),
+    client: text.optional(),
+    realmRoles: z.array(text),
+    managementRoles: z.array(text),
+    scopes: z.array(text),
+    audience: z.boolean(),
+  }),
   z.object({
     kind: z.literal('profile'),
     was: z.record(text, z.unknown()).nullable(),
@@ -52,12 +62,14 @@ export function readMemory(attribute: string | undefined): Memory | undefined {
 
 /** What two records must share to be about the same thing. */
 function keyOf(undo: Undo): string {
-  return `${undo.kind} ${'name' in undo ? undo.name : ''}`
+  const about = undo.kind === 'api-token' ? undo.client : 'name' in undo ? undo.name : undefined
+  return `${undo.kind} ${about ?? ''}`
 }
 
 /**
  * Adds records; what was remembered first stays, for a second run finds what the first one left. Only a binding that
- * somebody changed in between is remembered anew, and texts that a later version adds are remembered beside the others.
+ * somebody changed in between is remembered anew, and what a later version adds to texts and tokens is remembered
+ * beside the rest.
  */
 export function remember(before: Memory | undefined, added: readonly Undo[]): Memory {
   const undo = new Map((before?.undo ?? []).map((one) => [keyOf(one), one]))
@@ -66,8 +78,20 @@ export function remember(before: Memory | undefined, added: readonly Undo[]): Me
     const rebound = known !== undefined && 'set' in known && 'set' in one && known.set !== one.set
     if (known === undefined || rebound) undo.set(keyOf(one), one)
     else if (known.kind === 'texts' && one.kind === 'texts') {
-      undo.set(keyOf(one), { ...known, keys: [...new Set([...known.keys, ...one.keys])] })
+      undo.set(keyOf(one), { ...known, keys: both(known.keys, one.keys) })
+    } else if (known.kind === 'api-token' && one.kind === 'api-token') {
+      undo.set(keyOf(one), {
+        ...known,
+        realmRoles: both(known.realmRoles, one.realmRoles),
+        managementRoles: both(known.managementRoles, one.managementRoles),
+        scopes: both(known.scopes, one.scopes),
+        audience: known.audience || one.audience,
+      })
     }
   }
   return { version: 1, undo: [...undo.values()] }
+}
+
+function both(some: readonly string[], others: readonly string[]): string[] {
+  return [...new Set([...some, ...others])]
 }

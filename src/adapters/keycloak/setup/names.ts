@@ -12,8 +12,12 @@ export const MEMORY = 'latchkey.setup'
 export const OUTAGE = 'latchkey.outage'
 /** The sidecar's client in the realm. */
 export const CLIENT_ID = 'latchkey'
+/** The client whose tokens the REST API takes unless a realm says otherwise; also what they name as their audience. */
+export const API_CLIENT_ID = 'latchkey-api'
 /** The client role that is all the sidecar's service account may have. */
 export const SERVICE_ROLE = 'view-users'
+/** The client role by which an administrator's own token ends a user's sessions and adds users. */
+export const ACTING_ROLE = 'manage-users'
 /** The user attribute that holds the phone number. */
 export const PHONE = 'phoneNumber'
 /** Seconds that a required action must last at least: a set-up with a phone in hand takes minutes. */

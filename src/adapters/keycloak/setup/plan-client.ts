@@ -1,15 +1,37 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { Found, ServiceAccount } from './found.ts'
-import type { ClientRepresentation } from './representations.ts'
+import { clientSteps } from './client-steps.ts'
+import type { WantedClient } from './client-steps.ts'
+import type { ServiceAccount } from './client-rights.ts'
+import type { Found } from './found.ts'
 import { CLIENT_ID, managementClient, SERVICE_ROLE } from './names.ts'
+import type { ClientRepresentation } from './representations.ts'
 import type { Plan, Step, Wanted } from './step.ts'
+import { tokenSteps } from './token-steps.ts'
 
-/** Plans the sidecar's client: it proves itself by its published keys, and its account may read users, no more. */
+/** By their mappers tokens say who, by which name, in which session, and with which roles. */
+const SCOPES = ['basic', 'profile', 'roles']
+
+/**
+ * Plans the sidecar's client: it proves itself by its published keys, its account may read users, no more, and people sign
+ * in to the sidecar's own pages by it.
+ */
 export function planClient(found: Found, wanted: Wanted): Plan {
   const { steps, notes } = rights(found)
+  const now = found.clients.find(({ clientId }) => clientId === CLIENT_ID)
+  const token = tokenSteps(found, now, {
+    clientId: CLIENT_ID,
+    carries: found.pages,
+    scopes: SCOPES,
+    audience: false,
+    undoCreated: 'client',
+  })
   const ciba = cibaClients(found)
   const list = ciba.join(', ')
-  const plan: Plan = { steps: [...clientSteps(found, wanted), ...steps], refusals: [], open: [], notes }
+  const plan: Plan = {
+    steps: [...clientSteps(found.clients, sidecarClient(wanted, now)), ...steps, ...token],
+    refusals: [],
+    open: [],
+    notes,
+  }
   if (ciba.length > 0 && wanted.allowCiba !== true) {
     plan.refusals.push(
       `CIBA runs neither a flow nor the gate, so these clients sign users in without Latchkey: ${list}. Switch CIBA off for them, or give --allow-ciba.`,
@@ -27,62 +49,46 @@ export function cibaClients({ clients }: Pick<Found, 'clients'>): string[] {
     .map(({ clientId = '' }) => clientId)
 }
 
-function clientSteps({ clients }: Found, { jwksUrl }: Wanted): Step[] {
-  const now = clients.find(({ clientId }) => clientId === CLIENT_ID)
-  const wanted: ClientRepresentation = {
-    enabled: true,
-    publicClient: false,
-    bearerOnly: false,
-    serviceAccountsEnabled: true,
-    clientAuthenticatorType: 'client-jwt',
-  }
-  const attributes = {
-    'use.jwks.url': 'true',
-    'jwks.url': jwksUrl,
-    'token.endpoint.auth.signing.alg': 'ES256',
-  }
-  if (now === undefined) {
-    return [
-      {
-        kind: 'client',
-        client: {
-          clientId: CLIENT_ID,
-          name: 'Latchkey',
-          description: "The second factor's server; it proves itself by the keys it publishes",
-          protocol: 'openid-connect',
-          ...wanted,
-          attributes,
-          standardFlowEnabled: false,
-          implicitFlowEnabled: false,
-          directAccessGrantsEnabled: false,
-          fullScopeAllowed: false,
-        },
-        sentence: `create the client ${CLIENT_ID}, which proves itself by the keys at ${jwksUrl}`,
-        undo: { kind: 'client' },
-      },
-    ]
-  }
-  const fields = Object.fromEntries(
-    Object.entries(wanted).filter(
-      ([key, value]) => !isDeepStrictEqual(now[key as keyof ClientRepresentation], value),
-    ),
-  )
-  const changed = Object.entries(attributes).filter(([key, value]) => now.attributes?.[key] !== value)
-  if (Object.keys(fields).length === 0 && changed.length === 0) return []
-  const was = Object.fromEntries(
-    Object.keys(fields).map((key) => [key, now[key as keyof ClientRepresentation]]),
-  )
-  const wasAttributes = Object.fromEntries(
-    changed.map(([key]) => [key, (now.attributes?.[key] as string | undefined) ?? '']),
-  )
-  return [
-    {
-      kind: 'client',
-      client: { ...fields, clientId: CLIENT_ID, attributes: Object.fromEntries(changed) },
-      sentence: `correct the client ${CLIENT_ID}: ${[...Object.keys(fields), ...changed.map(([key]) => key)].join(', ')}`,
-      undo: { kind: 'client-fields', was: { ...was, attributes: wasAttributes } },
+/** The sidecar's client as it should be, beside what else it has `now`. */
+export function sidecarClient(
+  { jwksUrl, issuer }: Pick<Wanted, 'jwksUrl' | 'issuer'>,
+  now: ClientRepresentation | undefined,
+): WantedClient {
+  const reached = jwksUrl.replace(/\/jwks$/, '')
+  const pages = issuer ?? reached
+  const own = now?.redirectUris ?? []
+  const callback = `${pages}/callback`
+  return {
+    clientId: CLIENT_ID,
+    fields: {
+      enabled: true,
+      publicClient: false,
+      bearerOnly: false,
+      serviceAccountsEnabled: true,
+      standardFlowEnabled: true,
+      clientAuthenticatorType: 'client-jwt',
+      redirectUris: own.includes(callback) ? own : [...own, callback],
     },
-  ]
+    attributes: {
+      'use.jwks.url': 'true',
+      'jwks.url': jwksUrl,
+      'token.endpoint.auth.signing.alg': 'ES256',
+      'pkce.code.challenge.method': 'S256',
+      'post.logout.redirect.uris': `${pages}/account`,
+      'backchannel.logout.url': `${reached}/backchannel-logout`,
+      'backchannel.logout.session.required': 'true',
+    },
+    begin: {
+      name: 'Latchkey',
+      description: "The second factor's server; it proves itself by the keys it publishes",
+      implicitFlowEnabled: false,
+      directAccessGrantsEnabled: false,
+      fullScopeAllowed: false,
+    },
+    purpose: `which proves itself by the keys at ${jwksUrl}`,
+    undoCreated: { kind: 'client' },
+    undoChanged: (was) => ({ kind: 'client-fields', was }),
+  }
 }
 
 function rights({ service, realm, memory, clients }: Found): Pick<Plan, 'steps' | 'notes'> {

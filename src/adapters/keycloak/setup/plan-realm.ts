@@ -92,7 +92,7 @@ function settings({ realm, providers }: Found, { outage }: Wanted): Step[] {
     steps.push({
       kind: 'realm',
       change: { eventsListeners: [...listeners, EVENTS] },
-      sentence: `add the event listener ${EVENTS}, which ends sessions whose login finished without the verdict it needed`,
+      sentence: `add the event listener ${EVENTS}, which tells Latchkey whom and what changed, and ends sessions whose login finished without the verdict it needed`,
       undo: { kind: 'listener' },
     })
   }

@@ -1,4 +1,5 @@
 import type { Found } from './found.ts'
+import { planApiClient } from './plan-api-client.ts'
 import { planClient } from './plan-client.ts'
 import { planFlows } from './plan-flows.ts'
 import { planRealm } from './plan-realm.ts'
@@ -11,6 +12,7 @@ export function plan(found: Found, wanted: Wanted): Plan {
     lacking(found, wanted),
     planRealm(found, wanted),
     planClient(found, wanted),
+    planApiClient(found),
     planFlows(found, wanted),
   ]
   return {

@@ -6,6 +6,7 @@ type Change =
   | { kind: 'role'; name: string; description: string }
   | { kind: 'client'; client: ClientRepresentation }
   | { kind: 'service-role'; role: string; alone: boolean }
+  | ({ kind: 'api-token' } & TokenParts)
   | { kind: 'profile'; attribute: PhoneAttribute }
   | { kind: 'action'; name: string; label: string; register: boolean; enabled: boolean; priority: number }
   | { kind: 'realm'; change: Partial<RealmRepresentation> }
@@ -27,6 +28,20 @@ export type Step = Change & {
   undo?: Undo
 }
 
+/** What makes a client's tokens say what the sidecar looks at. */
+export interface TokenParts {
+  /** Default: the API's client. */
+  client?: string | undefined
+  /** Realm roles that they may carry. */
+  realmRoles: string[]
+  /** Roles of the realm's management that they may carry. */
+  managementRoles: string[]
+  /** Client scopes, by whose mappers they say `sub`, `sid` and roles. */
+  scopes: string[]
+  /** The mapper that names their audience. */
+  audience: boolean
+}
+
 /** The realm's bindings of flows that setup moves. */
 export type FlowField = 'browserFlow' | 'resetCredentialsFlow' | 'registrationFlow' | 'directGrantFlow'
 
@@ -40,6 +55,8 @@ export interface PhoneAttribute extends Record<string, unknown> {
 export interface Wanted {
   /** Where Keycloak fetches the sidecar's keys. */
   jwksUrl: string
+  /** The sidecar's issuer, below which browsers find its pages; where the keys are unless it is said. */
+  issuer?: string
   /** What the bridge does while the sidecar is away; undefined: as it is, and closed where nothing was said. */
   outage?: 'open' | 'closed' | undefined
   requirePhone?: boolean

@@ -1,5 +1,5 @@
 import type { Undo } from './memory.ts'
-import { CLIENT_ID, EVENTS, PHONE, SERVICE_ROLE } from './names.ts'
+import { API_CLIENT_ID, CLIENT_ID, EVENTS, PHONE, SERVICE_ROLE } from './names.ts'
 
 /** What taking one change back does, for a reader. */
 export function sentenceOf(undo: Undo): string {
@@ -12,6 +12,12 @@ export function sentenceOf(undo: Undo): string {
       return `put back the client ${CLIENT_ID}`
     case 'service-role':
       return `take the role ${SERVICE_ROLE} from the service account`
+    case 'api-client':
+      return `delete the client ${API_CLIENT_ID}`
+    case 'api-client-fields':
+      return `put back the client ${API_CLIENT_ID}`
+    case 'api-token':
+      return `take from the tokens of the client ${undo.client ?? API_CLIENT_ID} what setup let them carry`
     case 'profile':
       return undo.was === null
         ? `remove the user attribute ${PHONE} from the profile`

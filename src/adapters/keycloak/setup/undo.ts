@@ -2,7 +2,8 @@ import type { KcAdminClient } from '../admin-session.ts'
 import { bindBroker, changeRealm, setAttribute } from './apply.ts'
 import type { Progress } from './apply.ts'
 import { fingerprint } from './phone.ts'
-import { findClient, removeServiceRole } from './apply-client.ts'
+import { removeApiToken } from './apply-api-client.ts'
+import { removeServiceRole, revertClient } from './apply-client.ts'
 import { removeMapper } from './apply-mapper.ts'
 import { PROFILE_TYPE, readRealm } from './found.ts'
 import type { Found } from './found.ts'
@@ -10,7 +11,7 @@ import type { UserProfileConfig } from './representations.ts'
 import type { Undo } from './memory.ts'
 import type { FlowField } from './step.ts'
 import { sentenceOf } from './undo-sentence.ts'
-import { CLIENT_ID, EVENTS, MEMORY, PHONE, SERVICE_ROLE } from './names.ts'
+import { API_CLIENT_ID, CLIENT_ID, EVENTS, MEMORY, PHONE, SERVICE_ROLE } from './names.ts'
 
 /** What undoing would do, one sentence each, and what it would leave because somebody changed it since. */
 export interface UndoPlan {
@@ -115,7 +116,14 @@ async function revert(admin: KcAdminClient, found: Found, undo: Undo): Promise<v
       return
     case 'client':
     case 'client-fields':
-      await revertClient(admin, realm, undo.kind === 'client' ? undefined : undo.was)
+      await revertClient(admin, realm, CLIENT_ID, 'was' in undo ? undo.was : undefined)
+      return
+    case 'api-client':
+    case 'api-client-fields':
+      await revertClient(admin, realm, API_CLIENT_ID, 'was' in undo ? undo.was : undefined)
+      return
+    case 'api-token':
+      await removeApiToken(admin, realm, undo)
       return
     case 'service-role':
       if (found.service !== undefined) await removeServiceRole(admin, realm, SERVICE_ROLE)
@@ -158,20 +166,6 @@ async function revert(admin: KcAdminClient, found: Found, undo: Undo): Promise<v
       return
     case 'broker':
       await bindBroker(admin, realm, undo.name, undo.was)
-  }
-}
-
-async function revertClient(
-  admin: KcAdminClient,
-  realm: string,
-  was: Record<string, unknown> | undefined,
-): Promise<void> {
-  const now = await findClient(admin, realm, CLIENT_ID)
-  if (now?.id === undefined) return
-  if (was === undefined) await admin.clients.del({ realm, id: now.id })
-  else {
-    const attributes = { ...now.attributes, ...(was['attributes'] as Record<string, string>) }
-    await admin.clients.update({ realm, id: now.id }, { ...now, ...was, attributes })
   }
 }
 

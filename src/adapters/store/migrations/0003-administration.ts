@@ -89,6 +89,7 @@ export const administration: Migration = {
       .addColumn('kind', 'text', (column) => column.notNull())
       .addColumn('id', 'text', (column) => column.notNull())
       .addColumn('at', 'bigint', (column) => column.notNull())
+      .addColumn('administers', 'integer')
       .addPrimaryKeyConstraint('hint_pk', ['realm', 'kind', 'id'])
       .execute()
     await schema

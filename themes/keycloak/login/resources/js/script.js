@@ -19,6 +19,15 @@
     element.hidden = true
   })
 
+  /* The server knows no time zone but UTC. */
+  each('[data-local-time]', function (element) {
+    var words = new Intl.DateTimeFormat(document.documentElement.lang, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+    })
+    element.textContent = words.format(new Date(element.dateTime))
+  })
+
   /* A second submit of the same form is dropped; coming back to the page, or waiting, allows another. */
   each('form', function (form) {
     var button = form.querySelector('[type=submit]')

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { DirectoryError } from '../../core/directory.ts'
+import type { Directory, DirectoryGroup, DirectoryUser } from '../../core/directory.ts'
+import type { Realm } from '../../core/realm.ts'
+import { createAdminRead } from './admin-read.ts'
+import type { AdminRead } from './admin-read.ts'
+import type { ServiceAccount } from './service-account.ts'
+import { PHONE } from './setup/names.ts'
+
+/** Groups that Keycloak is asked for at once: with their attributes each costs it a query. */
+const GROUPS_PAGE = 200
+
+const optional = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? undefined)
+const user = z
+  .object({
+    id: z.string().min(1),
+    username: z.string(),
+    firstName: optional,
+    lastName: optional,
+    email: optional,
+    enabled: z.boolean().default(true),
+    federationLink: optional,
+    origin: optional,
+    attributes: z.record(z.string(), z.array(z.string())).nullish(),
+  })
+  .transform(
+    // Each by its name, so that what is absent is there as undefined, too.
+    ({ attributes, federationLink, origin, ...own }): DirectoryUser => ({
+      id: own.id,
+      username: own.username,
+      firstName: own.firstName,
+      lastName: own.lastName,
+      email: own.email,
+      enabled: own.enabled,
+      federation: federationLink ?? origin,
+      ...(attributes?.[PHONE]?.[0] === undefined ? {} : { phone: attributes[PHONE][0] }),
+    }),
+  )
+const group = z
+  .object({
+    id: z.string().min(1),
+    parentId: optional,
+    name: z.string(),
+    path: z.string(),
+    subGroupCount: z.int().default(0),
+    attributes: z.record(z.string(), z.array(z.string())).default({}),
+  })
+  .transform(({ attributes, ...rest }) => ({
+    ...rest,
+    attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => name.startsWith('tfa.'))),
+  }))
+
+/**
+ * A realm's users and groups, read through the Admin REST API.
+ * @param timeout milliseconds that Keycloak has to answer each call in
+ */
+export function createDirectory(realm: Realm, account: ServiceAccount, timeout: number): Directory {
+  const read = createAdminRead(realm, account, timeout)
+
+  return {
+    groups: () => everyGroup(read),
+    async group(id) {
+      const found = await read(({ groups }) => groups.findOne({ id }), group)
+      return found && withoutCount(found)
+    },
+    users: async (first, max) =>
+      (await read(({ users }) => users.find({ first, max, briefRepresentation: true }), z.array(user))) ??
+      missing(),
+    user: async (id) => await read(({ users }) => users.findOne({ id }), user),
+    async userNamed(username) {
+      const found = await read(
+        ({ users }) => users.find({ username, exact: true, briefRepresentation: true }),
+        z.array(user),
+      )
+      return (found ?? missing())[0]
+    },
+    members: async (groupId, first, max) =>
+      await read(
+        ({ groups }) => groups.listMembers({ id: groupId, first, max, briefRepresentation: true }),
+        z.array(user),
+      ),
+    groupsOf: async (userId) =>
+      await read(
+        ({ users }) => users.listGroups({ id: userId, briefRepresentation: true }),
+        z.array(z.object({ id: z.string().min(1), path: z.string() })),
+      ),
+    async rolesOf(userId) {
+      const roles = await read(
+        ({ users }) => users.listCompositeRealmRoleMappings({ id: userId }),
+        z.array(z.object({ name: z.string() })),
+      )
+      return roles?.map(({ name }) => name)
+    },
+    count: async () => (await read(({ users }) => users.count(), z.int().min(0))) ?? missing(),
+    async readsItself() {
+      const id = await account.subject()
+      return (await read(({ users }) => users.findOne({ id }), user)) !== undefined
+    },
+  }
+}
+
+/** Level by level, so that a group comes before those below it. */
+async function* everyGroup(read: AdminRead): AsyncGenerator<DirectoryGroup[]> {
+  const parents: (string | undefined)[] = [undefined]
+  for (const parentId of parents) {
+    for (let first = 0; ; first += GROUPS_PAGE) {
+      const page = await read(({ groups }) => {
+        const asked = { first, max: GROUPS_PAGE, briefRepresentation: false }
+        return parentId === undefined ? groups.find(asked) : groups.listSubGroups({ parentId, ...asked })
+      }, z.array(group))
+      // Deleted since it was listed; at the top that can't be.
+      if (page === undefined && parentId === undefined) missing()
+      if (page === undefined || page.length === 0) break
+      yield page.map(withoutCount)
+      parents.push(...page.filter(({ subGroupCount }) => subGroupCount > 0).map(({ id }) => id))
+      if (page.length < GROUPS_PAGE) break
+    }
+  }
+}
+
+function withoutCount({ id, parentId, name, path, attributes }: z.output<typeof group>): DirectoryGroup {
+  return { id, parentId, name, path, attributes }
+}
+
+function missing(): never {
+  throw new DirectoryError('unreachable', 'Keycloak has no list of users or groups at its Admin API')
+}

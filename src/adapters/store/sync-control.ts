@@ -1,0 +1,37 @@
+import { sql } from 'kysely'
+import type { SyncControl } from '../../core/sync.ts'
+import { commitWrites } from './commit.ts'
+import type { Write } from './commit.ts'
+import type { Database } from './database.ts'
+import { keptSync } from './sync-store.ts'
+import { hintWrites } from './sync-writes.ts'
+
+/** What the worker's endpoints and pages use: they leave word in the database, wherever the worker runs. */
+export function createSyncControl(database: Database, clock: () => number): SyncControl {
+  return {
+    state: async (realm) => (await keptSync(database, realm)).state,
+
+    async run(realm, options) {
+      const confirm = options === undefined ? [] : [{ kind: 'confirm' as const, id: String(options.confirm) }]
+      await commitWrites(database, hintWrites(realm, [{ kind: 'run', id: '' }, ...confirm], clock()))
+    },
+
+    async hint(realm, { users, groups, full, administrators }, once) {
+      const now = new Set(administrators)
+      const told = (id: string) => (administrators === undefined ? {} : { administers: now.has(id) })
+      const hints = [
+        ...groups.map((id) => ({ kind: 'group' as const, id })),
+        ...users.map((id) => ({ kind: 'user' as const, id, ...told(id) })),
+        ...(full ? [{ kind: 'full' as const, id: '' }] : []),
+      ]
+      const writes = [taken(realm, once), ...hintWrites(realm, hints, clock())]
+      return (await commitWrites(database, writes)) === 'replayed' ? 'replayed' : 'kept'
+    },
+  }
+}
+
+function taken(realm: string, { jti, expiresAt }: { jti: string; expiresAt: number }): Write {
+  const statement = sql`insert into used_jti (realm, jti, expires_at) values (${realm}, ${jti}, ${expiresAt})
+    on conflict do nothing`
+  return { statement, guard: 'replayed' }
+}

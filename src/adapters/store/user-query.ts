@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+import type { Kysely, SelectQueryBuilder, SqlBool } from 'kysely'
+import type { UserQuery, UserStatus } from '../../core/administration.ts'
+import type { MethodId } from '../../core/method.ts'
+import { searchPatterns } from './like.ts'
+import type { Schema } from './schema.ts'
+
+type Conditions = { when: boolean; sql: ReturnType<typeof sql<SqlBool>> }[]
+
+const U = sql.raw('directory_user')
+const NAMES = sql.raw(
+  "lower(username || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, ''))",
+)
+
+/** The rows of the directory that a query is about, neither ordered nor cut into pages. */
+export function selectPeople(
+  db: Kysely<Schema>,
+  realm: string,
+  query: Omit<UserQuery, 'first' | 'max'>,
+  companions: ReadonlySet<MethodId>,
+  now: number,
+): SelectQueryBuilder<Schema, 'directory_user', object> {
+  const { search = '', status, enforcement, method, groupIds } = query
+  const conditions: Conditions = [
+    { when: true, sql: query.gone === true ? sql`${U}.gone_at is not null` : sql`${U}.gone_at is null` },
+    { when: search.trim() !== '', sql: named(search.trim()) },
+    { when: enforcement !== undefined, sql: sql`${U}.enforcement = ${enforcement}` },
+    { when: method !== undefined, sql: sql`${U}.user_id in (${having(realm)} and method = ${method})` },
+    { when: groupIds !== undefined, sql: memberOf(realm, groupIds ?? []) },
+    ...(status === undefined ? [] : [{ when: true, sql: inStatus(realm, status, companions, now) }]),
+  ]
+  return conditions
+    .filter(({ when }) => when)
+    .reduce(
+      (narrowed, condition) => narrowed.where(condition.sql),
+      db.selectFrom('directory_user').where('directory_user.realm', '=', realm),
+    )
+}
+
+// Subqueries that look at nothing of the outer row are made once; the others would be for each of the realm's users.
+const having = (realm: string) => sql`select user_id from credential where realm = ${realm}`
+
+function named(search: string): Conditions[number]['sql'] {
+  const found = searchPatterns(search).map((pattern) => sql`${NAMES} like ${pattern} escape '\\'`)
+  return sql`(${sql.join(found, sql` or `)})`
+}
+
+function memberOf(realm: string, groupIds: readonly string[]): Conditions[number]['sql'] {
+  if (groupIds.length === 0) return sql`1 = 0`
+  return sql`${U}.user_id in (select user_id from membership
+    where realm = ${realm} and group_id in (${sql.join(groupIds)}))`
+}
+
+/** As `statusOf` says it of a user whose enforcement is the one that the worker found. */
+function inStatus(
+  realm: string,
+  status: UserStatus,
+  companions: ReadonlySet<MethodId>,
+  now: number,
+): Conditions[number]['sql'] {
+  const locked = sql`select user_id from attempt where realm = ${realm} and locked_until > ${now}`
+  const alone = companions.size === 0 ? sql`` : sql` and method not in (${sql.join([...companions])})`
+  const enrolled = sql`${having(realm)}${alone}`
+  const among = (some: typeof enrolled) => sql`${U}.user_id in (${some})`
+  // NOT IN of a long list is slow on PostgreSQL, where NULL could be in it.
+  const notAmong = (some: typeof enrolled) =>
+    sql`not exists (select 1 from (${some}) other where other.user_id = ${U}.user_id)`
+  const free = sql`${notAmong(enrolled)} and ${notAmong(locked)}`
+  switch (status) {
+    case 'locked':
+      return sql`${among(locked)}`
+    case 'enrolled':
+      return sql`${among(enrolled)} and ${notAmong(locked)}`
+    case 'required-not-enrolled':
+      return sql`${U}.enforcement = 'required' and ${free}`
+    case 'exempt':
+      return sql`${U}.enforcement = 'disabled' and ${free}`
+    case 'not-enrolled':
+      return sql`coalesce(${U}.enforcement, 'optional') = 'optional' and ${free}`
+  }
+}

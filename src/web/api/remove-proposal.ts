@@ -1,0 +1,21 @@
+import { removeProposal as removalOf } from '../../core/changes.ts'
+import type { Answer, Call } from './endpoint.ts'
+import { expectedVersion, meets } from './preconditions.ts'
+import { Problem } from './problem.ts'
+import { proposalOvertaken } from './save-proposal.ts'
+import { proposalOf } from './show-proposal.ts'
+import { pathOf } from './show-rule.ts'
+import type { OfGroup } from './show-rule.ts'
+
+export async function removeProposal(call: Call<OfGroup>): Promise<Answer<undefined>> {
+  const { context, realm, params, policy, by } = call
+  const kept = proposalOf(policy, params)
+  if (kept === undefined) throw new Problem('not-found', 'this group has no proposal')
+  const expected = expectedVersion(call.request, 'change')
+  if (!meets(expected, kept.version)) throw await proposalOvertaken(call, expected, policy, undefined)
+  const target = { realm: realm.name, groupId: params.groupId, path: await pathOf(call) }
+  if ((await context.admin.commit(removalOf(target, kept, by))) !== 'written') {
+    throw await proposalOvertaken(call, expected, await context.admin.policy(realm.name), undefined)
+  }
+  return { body: undefined }
+}

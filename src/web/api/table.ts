@@ -1,0 +1,304 @@
+import { z } from 'zod'
+import type { Registry } from '../../core/method.ts'
+import { policyInput } from '../../core/policy-input.ts'
+import { changeSettings } from './change-settings.ts'
+import { endpoint } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { exportAudit, exportQuery } from './export-audit.ts'
+import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
+import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
+import { listMethods, methodsAnswer } from './list-methods.ts'
+import { listRules } from './list-rules.ts'
+import { listUsers, usersAnswer, usersQuery } from './list-users.ts'
+import { passwordBody, testAnswer, testBody } from './mail-schemas.ts'
+import { removeMailPassword } from './remove-mail-password.ts'
+import { removeOverride } from './remove-override.ts'
+import { removeProposal } from './remove-proposal.ts'
+import { removeRule } from './remove-rule.ts'
+import { resetAnswer, resetUser } from './reset-user.ts'
+import { revokeMethod, revokedAnswer } from './revoke-method.ts'
+import { groupParams, proposalAnswer, ruleAnswer, rulesAnswer, RULE_EXAMPLE } from './rule-schemas.ts'
+import { runSync } from './run-sync.ts'
+import { saveMailPassword } from './save-mail-password.ts'
+import { overrideBody, saveOverride } from './save-override.ts'
+import { saveProposal } from './save-proposal.ts'
+import { saveRule } from './save-rule.ts'
+import { SETTINGS_EXAMPLE, settingsAnswer } from './settings-schemas.ts'
+import { showOpenApi } from './show-openapi.ts'
+import { showProposal } from './show-proposal.ts'
+import { showRule } from './show-rule.ts'
+import { showSettings } from './show-settings.ts'
+import { showSync } from './show-sync.ts'
+import { showUser } from './show-user.ts'
+import { syncAnswer, syncBody } from './sync-schemas.ts'
+import { changeAnswer, changeBody, changeQuery, tryChange } from './try-change.ts'
+import { testMail } from './test-mail.ts'
+import { unlockUser } from './unlock-user.ts'
+import { methodParams, standingAnswer, userAnswer, userParams } from './user-schemas.ts'
+
+const DONE = { 204: 'Done.' }
+const SAVED = { 200: 'Changed.', 201: 'It is new.' }
+
+/** The API, a line for each endpoint: where, who, what comes in, what goes out, what is refused, what it does. */
+export function endpointsOf(registry: Registry): Endpoint[] {
+  const { patch, rule } = policyInput(registry)
+  const table: Endpoint[] = [
+    endpoint('get /settings', {
+      id: 'showSettings',
+      summary: "The realm's settings with their defaults",
+      who: 'reader',
+      answer: settingsAnswer,
+      example: SETTINGS_EXAMPLE,
+      does: showSettings,
+    }),
+    endpoint('patch /settings', {
+      id: 'changeSettings',
+      summary: 'Change settings by a merge patch (RFC 7396): null puts one back to its default',
+      who: 'administrator',
+      writes: true,
+      precondition: 'change',
+      bodyType: 'application/merge-patch+json',
+      body: patch,
+      answer: settingsAnswer,
+      example: SETTINGS_EXAMPLE,
+      does: changeSettings,
+    }),
+    endpoint('put /settings/mail-password', {
+      id: 'saveMailPassword',
+      summary: "Set the password of the realm's mail server",
+      who: 'administrator',
+      writes: true,
+      body: passwordBody,
+      statuses: DONE,
+      does: saveMailPassword,
+    }),
+    endpoint('delete /settings/mail-password', {
+      id: 'removeMailPassword',
+      summary: "Take the mail server's password away",
+      who: 'administrator',
+      writes: true,
+      statuses: DONE,
+      does: removeMailPassword,
+    }),
+    endpoint('post /settings/mail-test', {
+      id: 'testMail',
+      summary: "Send a message by the realm's mail server, and say what became of it",
+      who: 'administrator',
+      writes: true,
+      body: testBody,
+      answer: testAnswer,
+      example: { result: 'failed', why: 'no connection to the server' },
+      refuses: ['no-mail-server'],
+      does: testMail,
+    }),
+    endpoint('get /rules', {
+      id: 'listRules',
+      summary: 'What groups mean, and the changes of it that are only reported on',
+      who: 'reader',
+      answer: rulesAnswer,
+      example: { rules: [RULE_EXAMPLE], proposals: [] },
+      does: listRules,
+    }),
+    endpoint('get /rules/{groupId}', {
+      id: 'showRule',
+      summary: 'What a group means',
+      who: 'reader',
+      params: groupParams,
+      answer: ruleAnswer,
+      example: RULE_EXAMPLE,
+      does: showRule,
+    }),
+    endpoint('put /rules/{groupId}', {
+      id: 'saveRule',
+      summary: 'Say what a group means',
+      who: 'administrator',
+      writes: true,
+      precondition: 'save',
+      params: groupParams,
+      body: rule,
+      statuses: SAVED,
+      answer: ruleAnswer,
+      refuses: ['kept-in-keycloak'],
+      example: RULE_EXAMPLE,
+      does: saveRule,
+    }),
+    endpoint('delete /rules/{groupId}', {
+      id: 'removeRule',
+      summary: 'Let a group mean nothing any more',
+      who: 'administrator',
+      writes: true,
+      precondition: 'change',
+      params: groupParams,
+      statuses: DONE,
+      refuses: ['kept-in-keycloak'],
+      does: removeRule,
+    }),
+    endpoint('get /rules/{groupId}/proposal', {
+      id: 'showProposal',
+      summary: 'A change of a rule that is reported on and not in force, and what it would have done so far',
+      who: 'reader',
+      params: groupParams,
+      answer: proposalAnswer,
+      does: showProposal,
+    }),
+    endpoint('put /rules/{groupId}/proposal', {
+      id: 'saveProposal',
+      summary: 'Report on a change of a rule',
+      who: 'administrator',
+      writes: true,
+      precondition: 'save',
+      params: groupParams,
+      body: rule,
+      statuses: SAVED,
+      answer: proposalAnswer,
+      does: saveProposal,
+    }),
+    endpoint('delete /rules/{groupId}/proposal', {
+      id: 'removeProposal',
+      summary: 'Report on it no longer',
+      who: 'administrator',
+      writes: true,
+      precondition: 'change',
+      params: groupParams,
+      statuses: DONE,
+      does: removeProposal,
+    }),
+    endpoint('get /groups', {
+      id: 'listGroups',
+      summary: 'The groups that Latchkey knows',
+      who: 'reader',
+      query: groupsQuery,
+      answer: groupsAnswer,
+      does: listGroups,
+    }),
+    endpoint('get /users', {
+      id: 'listUsers',
+      summary:
+        'Users with what the policy says of them and what they have; for who manages groups, those below',
+      who: 'looker',
+      query: usersQuery,
+      answer: usersAnswer,
+      refuses: ['membership-unknown'],
+      does: listUsers,
+    }),
+    endpoint('get /users/{userId}', {
+      id: 'showUser',
+      summary: 'One user, with what their override overrides and what a login would come to',
+      who: 'looker',
+      params: userParams,
+      answer: userAnswer,
+      does: showUser,
+    }),
+    endpoint('put /users/{userId}/override', {
+      id: 'saveOverride',
+      summary: 'Give a user an enforcement of their own',
+      who: 'administrator',
+      writes: true,
+      params: userParams,
+      body: overrideBody,
+      answer: standingAnswer,
+      refuses: ['own-account', 'overrides-off'],
+      does: saveOverride,
+    }),
+    endpoint('delete /users/{userId}/override', {
+      id: 'removeOverride',
+      summary: 'Let the default count for a user again',
+      who: 'administrator',
+      writes: true,
+      params: userParams,
+      statuses: DONE,
+      refuses: ['own-account', 'overrides-off'],
+      does: removeOverride,
+    }),
+    endpoint('get /users/{userId}/methods', {
+      id: 'listMethods',
+      summary: 'The methods that a user has',
+      who: 'looker',
+      params: userParams,
+      answer: methodsAnswer,
+      does: listMethods,
+    }),
+    endpoint('delete /users/{userId}/methods/{methodId}', {
+      id: 'revokeMethod',
+      summary: 'Revoke one method, and with the last what never stands alone',
+      who: 'helper',
+      writes: true,
+      params: methodParams,
+      answer: revokedAnswer,
+      refuses: ['own-account', 'protected-account', 'roles-unknown'],
+      does: revokeMethod,
+    }),
+    endpoint('post /users/{userId}/reset', {
+      id: 'resetUser',
+      summary: "Revoke every method, forget failures, end the user's sessions",
+      who: 'helper',
+      writes: true,
+      params: userParams,
+      answer: resetAnswer,
+      refuses: ['own-account', 'protected-account', 'roles-unknown'],
+      does: resetUser,
+    }),
+    endpoint('post /users/{userId}/unlock', {
+      id: 'unlockUser',
+      summary: 'End a lockout',
+      who: 'helper',
+      writes: true,
+      params: userParams,
+      statuses: DONE,
+      refuses: ['own-account', 'protected-account', 'roles-unknown'],
+      does: unlockUser,
+    }),
+    endpoint('post /what-if', {
+      id: 'tryChange',
+      summary: 'Who would be asked, and who not any more, if the policy were changed; nothing is written',
+      who: 'reader',
+      query: changeQuery,
+      body: changeBody(rule, patch),
+      answer: changeAnswer,
+      does: tryChange,
+    }),
+    endpoint('get /audit', {
+      id: 'listAudit',
+      summary: 'Who did what, newest first',
+      who: 'reader',
+      query: auditQuery,
+      answer: auditAnswer,
+      does: listAudit,
+    }),
+    endpoint('get /audit/export', {
+      id: 'exportAudit',
+      summary: 'Everything that matches, oldest first; that it was taken is audited',
+      who: 'reader',
+      query: exportQuery,
+      types: ['application/jsonl', 'text/csv'],
+      does: exportAudit,
+    }),
+    endpoint('get /sync', {
+      id: 'showSync',
+      summary: 'Where the worker stands',
+      who: 'reader',
+      answer: syncAnswer,
+      does: showSync,
+    }),
+    endpoint('post /sync', {
+      id: 'runSync',
+      summary: 'Run a full pass now, or confirm what one would drop',
+      who: 'operator',
+      writes: true,
+      body: syncBody,
+      bodyOptional: true,
+      statuses: { 202: 'It was asked for.' },
+      answer: syncAnswer,
+      refuses: ['nothing-to-confirm'],
+      does: runSync,
+    }),
+    endpoint('get /openapi.json', {
+      id: 'showOpenApi',
+      summary: 'This description',
+      who: 'anybody',
+      answer: z.record(z.string(), z.unknown()),
+      does: showOpenApi(() => table),
+    }),
+  ]
+  return table
+}

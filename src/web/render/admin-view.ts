@@ -1,0 +1,334 @@
+/** What the administrator's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
+
+/** The sections, in the order of the navigation. */
+export type Section = 'overview' | 'users' | 'rules' | 'settings' | 'audit' | 'sync'
+
+/** The frame that every page shares. */
+export interface AdminFrame {
+  /** The path below which the realm's pages live: `/realms/demo`. */
+  base: string
+  realmName: string
+  username: string
+  /** The locale shown, one of the theme's. */
+  locale: string
+  locales: { tag: string; label: string; href: string; current: boolean }[]
+  /** The sections that this user may open. */
+  nav: { section: Section; href: string; current: boolean }[]
+  /** POST nothing here. */
+  signOutUrl: string
+  /** The realm in Keycloak's own console. */
+  consoleUrl: string
+}
+
+/** A moment: ISO 8601 for programs, words for people. */
+export interface When {
+  iso: string
+  text: string
+}
+
+/** The list of what was done a moment ago, by a word of ours; a theme has a sentence for each. */
+export const DONE = [
+  'override-saved',
+  'override-removed',
+  'revoked',
+  'reset',
+  'reset-sessions',
+  'unlocked',
+  'rule-saved',
+  'rule-removed',
+  'settings-saved',
+  'unchanged',
+  'sync-asked',
+  'sync-confirmed',
+] as const
+export type Done = (typeof DONE)[number]
+
+export type StatusName = 'enrolled' | 'required-not-enrolled' | 'not-enrolled' | 'locked' | 'exempt'
+export type EnforcementName = 'required' | 'optional' | 'disabled'
+
+/** What goes along with a form. */
+export type Hidden = { name: string; value: string }[]
+
+export interface Option {
+  value: string
+  label: string
+  current: boolean
+}
+
+export interface Pager {
+  /** The first and the last that are shown, counted from 1; 0 and 0 where none is. */
+  from: number
+  to: number
+  total: number
+  previousUrl?: string
+  nextUrl?: string
+}
+
+export interface UserRow {
+  href: string
+  username: string
+  name: string
+  email: string
+  enforcement: EnforcementName
+  status: StatusName
+  /** The ids of the methods that the user has. */
+  methods: string[]
+  enabled: boolean
+}
+
+export interface AuditRow {
+  at: When
+  event: string
+  /** Who it is about, and who did it: names where they are known. `href` leads to the user's page. */
+  user?: { label: string; href: string }
+  actor: { label: string; href?: string }
+  address?: string
+  why?: string
+  detail: { name: string; value: string }[]
+}
+
+/** A field of a form. `error` is a sentence. */
+export interface Field {
+  id: string
+  name: string
+  label: string
+  help?: string
+  unit?: string
+  error?: string
+  /** The ids of what says more of it. */
+  describedBy?: string
+  /** The first that is wrong; it gets the focus. */
+  focus?: boolean
+  control:
+    | { kind: 'number'; value: string; min?: number; max?: number }
+    | { kind: 'text'; value: string }
+    | { kind: 'moment'; value: string }
+    | { kind: 'lines'; value: string }
+    | { kind: 'flag'; on: boolean }
+    | { kind: 'choice'; options: Option[] }
+    /** Several of them; a `note` is what a standard says of one. */
+    | { kind: 'checks'; options: (Option & { id: string; note?: string })[] }
+    | { kind: 'fields'; fields: Field[] }
+}
+
+export type Effect = 'newlyAsked' | 'mustSetUp' | 'inGrace' | 'blocked' | 'noLongerAsked'
+
+/** Who would be touched by a change: nothing was written yet. */
+export interface WhatIf {
+  users: number
+  unchanged: number
+  effects: {
+    effect: Effect
+    count: number
+    people: { href: string; username: string; before: string; after: string }[]
+    /** How many more there are than are named. */
+    more: number
+  }[]
+}
+
+export interface Method {
+  id: string
+  method: string
+  label: string
+  createdAt: When
+  usedAt?: When
+  revokeUrl?: string
+}
+
+export interface RuleRow {
+  /** Absent where the rule can't be changed here. */
+  editUrl?: string
+  path: string
+  enforcement: EnforcementName
+  methods: string[]
+  priority: number
+  grace?: GraceView
+  origin: 'administrator' | 'attribute'
+  /** A change of it that is only reported on. */
+  proposed: boolean
+}
+
+export type GraceView = { days: number } | { until: When }
+
+/** Why the user who looks may not act; a theme has a sentence for each. */
+export type MayNot = 'forbidden' | 'own-account' | 'protected-account' | 'roles-unknown' | 'unavailable'
+
+export type AdminView =
+  | {
+      page: 'overview'
+      statuses: { status: StatusName; count: number; href: string; x: number; width: number }[]
+      total: number
+      /** Percent of all users who have a method. */
+      enrolled: number
+      attention: {
+        kind: 'required-not-enrolled' | 'locked' | 'problem' | 'asks' | 'warnings'
+        count: number
+        href: string
+      }[]
+    }
+  | {
+      page: 'users'
+      search: string
+      filters: { name: 'status' | 'enforcement' | 'method' | 'group'; options: Option[] }[]
+      /** Whether anything narrows the list. */
+      narrowed: boolean
+      /** Only users of the groups that the reader manages are listed. */
+      managed: boolean
+      clearUrl: string
+      users: UserRow[]
+      pager: Pager
+    }
+  | {
+      page: 'user'
+      done?: Done
+      listUrl: string
+      username: string
+      name: string
+      email: string
+      enabled: boolean
+      federation?: string
+      goneAt?: When
+      status: StatusName
+      enforcement: EnforcementName
+      sentence: string
+      /** What an override overrides. */
+      byDefault?: { enforcement: EnforcementName; sentence: string }
+      /** What the next login comes to: a word of the API. */
+      next: 'skip' | 'challenge' | 'enrol' | 'enrol-later' | 'blocked'
+      nextUntil?: When
+      lockedUntil?: When
+      groups: string[]
+      methods: Method[]
+      /** Where the reader may change the enforcement. GET `enforcement` and `reason`. */
+      override?: { action: string; options: Option[] }
+      /** Overrides do not count in this realm. */
+      overridesOff: boolean
+      resetUrl?: string
+      unlockUrl?: string
+      mayNot?: MayNot
+      consoleUrl: string
+      audit?: { rows: AuditRow[]; allUrl: string }
+    }
+  /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
+  | {
+      page: 'confirm'
+      act: 'revoke' | 'reset' | 'unlock' | 'sync'
+      subject: string
+      detail: string
+      methods: string[]
+      listed: string[]
+      action: string
+      hidden: Hidden
+      cancelUrl: string
+    }
+  /** A change, before it is saved: POST `hidden` to `action`. `whatIf` absent: nobody's login changes. */
+  | {
+      page: 'preview'
+      about: 'settings' | 'rule' | 'rule-removal' | 'override'
+      subject: string
+      changes: { label: string; from: string; to: string }[]
+      whatIf?: WhatIf
+      action: string
+      hidden: Hidden
+      /** Back to the form with what was typed. */
+      backUrl: string
+      cancelUrl: string
+    }
+  /** Somebody else was faster: GET `hidden` and a choice for each field to `action`. */
+  | {
+      page: 'conflict'
+      subject: string
+      fields: {
+        name: string
+        label: string
+        was: string
+        theirs: string
+        mine: string
+        by: string
+        at: When
+      }[]
+      /** What else was changed meanwhile, and stays. */
+      others: { label: string; was: string; theirs: string; by: string; at: When }[]
+      /** One choice for all: to go on with mine, or to leave what there is now, which is at `cancelUrl`. */
+      whole?: true
+      action: string
+      hidden: Hidden
+      cancelUrl: string
+      /** A choice is missing. */
+      wrong?: true
+    }
+  | {
+      page: 'rules'
+      done?: Done
+      rules: RuleRow[]
+      byDefault: EnforcementName
+      addUrl?: string
+      proposals: { path: string; sentence: string }[]
+    }
+  | {
+      page: 'rule-group'
+      search: string
+      groups: { path: string; href: string; hasRule: boolean }[]
+      total: number
+      cancelUrl: string
+    }
+  /** GET the fields and `hidden` to `action`. */
+  | {
+      page: 'rule'
+      path: string
+      exists: boolean
+      fields: Field[]
+      action: string
+      hidden: Hidden
+      removeUrl?: string
+      cancelUrl: string
+      wrong?: true
+    }
+  | {
+      page: 'settings'
+      done?: Done
+      groups: { name: string; fields: Field[] }[]
+      /** Absent where the reader may not change them. GET the fields and `hidden` here. */
+      action?: string
+      hidden: Hidden
+      wrong?: true
+    }
+  | {
+      page: 'audit'
+      /** What was typed. */
+      user: string
+      events: Option[]
+      from: string
+      to: string
+      /** The name that nobody has. */
+      unknownUser?: true
+      narrowed: boolean
+      clearUrl: string
+      rows: AuditRow[]
+      firstUrl?: string
+      nextUrl?: string
+      csvUrl: string
+      jsonlUrl: string
+      wrong?: true
+    }
+  | {
+      page: 'sync'
+      done?: Done
+      state: 'never' | 'running' | 'done' | 'stopped' | 'failed'
+      running?: {
+        phase: 'groups' | 'users' | 'members' | 'gone'
+        done: number
+        total: number
+        startedAt: When
+      }
+      last?: { endedAt: When; users: number; groups: number; changes: number }
+      completedAt?: When
+      problem?: { reason: 'refused' | 'unreachable' | 'empty' | 'failed'; message: string; since: When }
+      retryAt?: When
+      asks?: { users: number; rules: string[]; confirmUrl?: string }
+      warnings: { path: string; attribute: string; value: string; message: string }[]
+      /** Where the reader may ask for a pass: POST nothing. */
+      runUrl?: string
+    }
+  /** A refusal. `code` is the API's, `detail` its words; `id` the request's. */
+  | { page: 'refused'; code: string; detail: string; id: string; homeUrl: string }
