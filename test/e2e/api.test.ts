@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startRelyingParty } from '../support/relying-party.ts'
 import type { RelyingParty } from '../support/relying-party.ts'
@@ -203,38 +204,38 @@ describe('the API on a real Keycloak', () => {
     }
   })
 
-  it('wants a fresh second factor of who writes, as RFC 9470 says it (R17)', async () => {
-    const other = await scenario.visitor()
-    await other.page.goto(tool.url)
-    await other.givePassword('dave')
-    await other.page.waitForSelector('#app')
-    const { realm, admin } = scenario
-    const role = await admin.roles.findOneByName({ realm: realm.name, name: 'tfa-admin' })
-    await admin.users.addRealmRoleMappings({
-      realm: realm.name,
-      id: ids['dave'] ?? '',
-      roles: [{ id: role?.id ?? '', name: 'tfa-admin' }],
-    })
-    // The gate asks from now on; the session that is there already gave its password alone.
-    const form = {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'dave',
-      password: 'dave',
-      scope: 'openid',
-    }
+  it('takes no token that was issued for something else', async () => {
+    const form = { grant_type: 'password', client_id: 'admin-cli', username: 'alice', password: 'alice' }
     const direct = await fetch(`${scenario.realmUrl}/protocol/openid-connect/token`, {
       method: 'POST',
-      body: new URLSearchParams(form),
+      body: new URLSearchParams({ ...form, scope: 'openid' }),
     })
-    const { access_token: foreign } = (await direct.json()) as { access_token?: string }
-    expect((await call(foreign ?? 'none', 'GET', '/settings')).status).toBe(401)
-    await other.close()
-    await admin.users.delRealmRoleMappings({
+    const { access_token: foreign = 'none' } = (await direct.json()) as { access_token?: string }
+    expect((await call(foreign, 'GET', '/settings')).status).toBe(401)
+  })
+
+  it('wants a fresh second factor of who writes, and takes one that was given as RFC 9470 says (R17)', async () => {
+    const { sid } = decodeJwt(erin.token)
+    const { sidecar, realm } = scenario
+    const long = Date.now() - 6 * 60_000
+    await sidecar().store.commit({
       realm: realm.name,
-      id: ids['dave'] ?? '',
-      roles: [{ id: role?.id ?? '', name: 'tfa-admin' }],
+      userId: ids['erin'] ?? '',
+      verified: { sid: String(sid), level: 2, at: long },
     })
+    const { etag } = await call(erin.token, 'GET', '/settings')
+    const refused = await call(erin.token, 'PATCH', '/settings', { maxFailures: 9 }, etag)
+    expect(refused.status).toBe(401)
+    expect(refused.challenge).toContain('error="insufficient_user_authentication"')
+    expect(refused.challenge).toContain('max_age="300"')
+    const { page } = erin.visitor
+    await page.goto(`${tool.url}?max_age=0`)
+    await page.fill('#password', 'erin')
+    await page.click('#kc-login')
+    await erin.visitor.submitCode(await erin.visitor.nextCode())
+    await page.waitForSelector('#app')
+    const fresh = tool.results.at(-1)?.accessToken ?? ''
+    expect((await call(fresh, 'PATCH', '/settings', { maxFailures: 9 }, etag)).status).toBe(200)
   })
 
   it('says who did all this, when, from where and why (B10)', async () => {

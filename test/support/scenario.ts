@@ -26,7 +26,7 @@ export interface Scenario {
   sidecar(): RunningApp
   stopSidecar(): Promise<void>
   /** Starts it again on the same database. */
-  startSidecar(): Promise<void>
+  startSidecar(environment?: NodeJS.ProcessEnv): Promise<void>
   /** A user of /finance, where a second factor is required; the password is the name. */
   createUser(change?: {
     username?: string
@@ -53,14 +53,14 @@ export async function startScenario(
   const realm = await createRealm(admin, name, options.change, keycloak.sidecarUrl)
   const realmUrl = `${keycloak.url}/realms/${encodeURIComponent(realm.name)}`
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-scenario-'))
-  const start = async () =>
+  const start = async (environment = options.environment) =>
     await startApp({
       keycloakUrl: keycloak.url,
       realms: [realm.name],
       hostname: 'localhost',
       port: keycloak.sidecarPort,
       dbUrl: `sqlite:${join(folder, 'sidecar.db')}`,
-      ...(options.environment === undefined ? {} : { environment: options.environment }),
+      ...(environment === undefined ? {} : { environment }),
     })
   let app: RunningApp | undefined = await start()
   await app.policy.saveSettings(realm.name, options.settings ?? {})
@@ -90,8 +90,8 @@ export async function startScenario(
       await app?.stop()
       app = undefined
     },
-    async startSidecar() {
-      app = await start()
+    async startSidecar(environment) {
+      app = await start(environment)
     },
     async createUser({ username = `user-${randomUUID().slice(0, 8)}`, group = 'finance' } = {}) {
       const { id } = await admin.users.create({
