@@ -76,6 +76,6 @@ function accept(
 /** The address as it may be shown: the first letter of the mailbox, and the domain (R23). */
 export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@')
-  const first = [...address.slice(0, at)][0] ?? ''
+  const first = /^./u.exec(address.slice(0, at))?.[0] ?? ''
   return `${first}•••${address.slice(at)}`
 }
