@@ -85,6 +85,8 @@ export const views: Readonly<Record<string, View>> = {
   'challenge-totp wrong': { page: 'challenge-totp', action, error: 'code-wrong', ...elsewhere },
   'challenge-totp missing': { page: 'challenge-totp', action, error: 'code-missing' },
   'sent-code': { ...sentCode, ...elsewhere },
+  'sent-code email': { ...sentCode, by: 'email', destination: 'b•••@example.com', ...elsewhere },
+  'sent-code email enrol': { ...sentCode, by: 'email', purpose: 'enrol', destination: 'b•••@example.com' },
   'sent-code at once': { ...sentCode, resendSeconds: 0 },
   'sent-code enrol': {
     ...sentCode,
