@@ -13,6 +13,8 @@ export interface OwnVisit {
   account: Account
   /** The single sign-on session. */
   sid: string
+  /** What a step that begins now is known by; a step that is known by it already is `background.transaction`. */
+  nonce: string
   claims: Pick<Claims, 'groups' | 'roles'>
   locale: string | undefined
   /** The languages that the pages come in. */
@@ -22,8 +24,12 @@ export interface OwnVisit {
   home: string
 }
 
-/** A step that begins at one of our own pages; `secret` is for the browser's cookie, only its hash is kept. */
+/**
+ * A step that begins at one of our own pages; `secret` is for the browser's cookie, only its hash is kept. `before`: it
+ * goes on as this, and a browser that holds its cookie needs neither the secret nor the change.
+ */
 export interface OwnStep {
+  before?: Transaction
   transaction: Transaction
   secret: string
   change: Change
@@ -51,7 +57,9 @@ export function decideOwn(
 
 /**
  * A challenge by one of the user's methods; for a user who has none, the set-up of a first one. It is what a hand-off
- * begins, but belongs to a session of our own pages: it ends without a code, and Keycloak never hears of it. Pure.
+ * begins, but belongs to a session of our own pages: it ends without a code, and Keycloak never hears of it. Where
+ * `background.transaction` is the same challenge, begun before, it goes on: a page that is loaded again sends no new
+ * message. Pure.
  */
 export function challengeOwn(
   visit: OwnVisit,
@@ -60,6 +68,10 @@ export function challengeOwn(
   kit: Kit,
 ): OwnStep {
   const decision = decideOwn(visit, background, 'enrol', kit)
+  const known = background.transaction
+  if (known !== undefined && goesOn(known, decision, kit)) {
+    return { ...bound(known, known.version, kit), before: known }
+  }
   return begin(visit, background, own, decision, kit, (situation) => {
     const { action } = decision
     if (action.do === 'enrol') return beginSetUp(situation, undefined, kit)
@@ -95,21 +107,34 @@ export function setUpOwn(
   return allowed ? step : undefined
 }
 
+function goesOn({ redeemed, expiresAt, stage }: Transaction, { proofs }: Decision, { now }: Kit): boolean {
+  return !redeemed && expiresAt > now && stage.at === 'challenge' && proofs.includes(stage.method)
+}
+
+/** Gives the step to the browser that asks now; `version` undefined: it is a new one. */
+function bound(transaction: Transaction, version: number | undefined, kit: Kit): OwnStep {
+  const secret = token(kit)
+  const next = { ...transaction, browserHash: kit.hash(secret) }
+  const { realm, userId } = transaction.account
+  const written = version === undefined ? { insert: next } : { transaction: { next, version } }
+  return { transaction: next, secret, change: { realm, userId, ...written } }
+}
+
 function begin(
-  { account, sid, locale, locales, realmDisplayName, home }: OwnVisit,
-  { settings, credentials, attempts }: Background,
+  { account, sid, nonce, locale, locales, realmDisplayName, home }: OwnVisit,
+  { settings, credentials, attempts, transaction: before }: Background,
   own: NonNullable<Question['own']>,
   decision: Decision,
   kit: Kit,
   stageOf: (situation: Situation) => Stage,
 ): OwnStep {
-  const secret = token(kit)
+  const known = before?.redeemed === false ? before : undefined
   const transaction: Transaction = {
-    id: kit.random(16).toString('base64url'),
-    version: 0,
+    id: known?.id ?? kit.random(16).toString('base64url'),
+    version: known?.version ?? 0,
     account,
     question: {
-      nonce: token(kit),
+      nonce: before === undefined ? nonce : (known?.question.nonce ?? token(kit)),
       state: token(kit),
       sid,
       redirectUri: home,
@@ -129,13 +154,12 @@ function begin(
     stage: { at: 'blocked', reason: 'no-method-allowed' },
     failures: { from: attempts.reported, to: attempts.reported },
     expiresAt: kit.now + settings.stepSeconds * 1000,
-    browserHash: kit.hash(secret),
+    browserHash: undefined,
     // Nobody is told it: the page leads its own browser to the step.
     requestUri: { hash: kit.hash(token(kit)), expiresAt: kit.now },
     code: undefined,
     redeemed: false,
   }
   transaction.stage = stageOf({ settings, credentials, attempts, transaction })
-  const { realm, userId } = account
-  return { transaction, secret, change: { realm, userId, insert: transaction } }
+  return bound(transaction, known?.version, kit)
 }

@@ -18,6 +18,7 @@ const kit = kitAt()
 const visit: OwnVisit = {
   account: { ...ACCOUNT, email: 'bob@example.com' },
   sid: 'sid-1',
+  nonce: 'nonce-of-the-page',
   claims: { groups: [], roles: [] },
   locale: 'en',
   locales: ['en', 'de'],
@@ -65,6 +66,24 @@ describe('a challenge of our own pages (R17)', () => {
     expect(change.transaction?.next).toMatchObject({ redeemed: true, code: undefined, stage: { at: 'done' } })
     expect(change.verified).toEqual({ sid: 'sid-1', level: 2, at: NOW })
     expect(change.attempts?.next).toMatchObject({ failures: 0, total: 7, reported: 4 })
+  })
+
+  it('goes on where it stood when the page is loaded again, for the browser that asks now', () => {
+    const begun = challengeOwn(visit, known, OWN, kit)
+    const transaction = { ...begun.transaction, version: 4 }
+    const again = challengeOwn(visit, { ...known, transaction }, OWN, kit)
+    expect(again.change.insert).toBeUndefined()
+    expect(again.change.transaction).toEqual({
+      next: { ...transaction, browserHash: kit.hash(again.secret) },
+      version: 4,
+    })
+    const late = kitAt(transaction.expiresAt)
+    const anew = challengeOwn(visit, { ...known, transaction }, OWN, late)
+    expect(anew.transaction).toMatchObject({ id: transaction.id, version: 4 })
+    expect(anew.transaction.expiresAt).toBeGreaterThan(transaction.expiresAt)
+    const over = { ...transaction, redeemed: true }
+    const another = challengeOwn(visit, { ...known, transaction: over }, OWN, kit)
+    expect(another.change.insert?.question.nonce).not.toBe(transaction.question.nonce)
   })
 
   it('counts a wrong try as a login does (R7)', () => {

@@ -67,6 +67,7 @@ export type Done = 'set-up' | 'removed' | 'off' | 'renamed' | 'default'
 export type AccountView = { account: AccountFrame } & (
   | {
       page: 'account'
+      /** Whether a login asks for it. */
       isOn: boolean
       why: Why
       /** The end of the time for putting the set-up off, epoch milliseconds. */

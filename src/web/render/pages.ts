@@ -19,9 +19,9 @@ export interface Pages {
   /** The whole HTML document: the template `layout`, which sees the context and the direction of the locale as `dir`. */
   document(locale: string, context: object): string
   /** One of the theme's texts, filled in: plain text, nothing is escaped. */
-  text(locale: string, key: string, args: readonly MessageArgument[]): string
+  text: (locale: string, key: string, args: readonly MessageArgument[]) => string
   /** A file of `files` by `<hash>/<name>`. */
-  asset(path: string): Asset | undefined
+  asset: (path: string) => Asset | undefined
   /** The address of a file of `files` below a realm's path. */
   assetUrl(base: string, name: string): string
 }

@@ -1,0 +1,25 @@
+import type { OwnVisit } from '../../core/own-step.ts'
+import type { WebContext } from '../context.ts'
+import type { Frame } from '../render/view.ts'
+import type { PageSession } from '../session/session.ts'
+import { HOME } from './paths.ts'
+
+/** The frame of the user's pages, in the language of the session. */
+export function frameOf(
+  { accountPages }: WebContext,
+  { realm, locale }: PageSession,
+  { realmDisplayName }: Pick<OwnVisit, 'realmDisplayName'>,
+): Frame {
+  return {
+    base: realm.base,
+    realmDisplayName,
+    locale,
+    locales: accountPages.locales.map((tag) => ({
+      tag,
+      label: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
+      href: `${realm.base}${HOME}?ui_locales=${tag}`,
+      current: tag === locale,
+    })),
+    darkMode: true,
+  }
+}
