@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import type { JWTPayload } from 'jose'
 import { DirectoryError } from '../../core/directory.ts'
 import type { Realm } from '../../core/realm.ts'
 import { CLIENT_ID } from './setup/names.ts'
+import { requestTokens } from './token-request.ts'
+import type { TokenRequestOptions } from './token-request.ts'
 
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-/** Seconds that an assertion lives. */
-const LIFE = 60
 /** Errors of RFC 6749 that say that the client is not set up as it has to be. */
 const NOT_SET_UP = new Set(['invalid_client', 'unauthorized_client'])
 
@@ -21,17 +18,8 @@ export interface ServiceAccount {
   forget(): void
 }
 
-export function createServiceAccount(
-  realm: Realm,
-  options: {
-    sign: (type: string, payload: JWTPayload) => Promise<string>
-    /** Epoch milliseconds. */
-    clock: () => number
-    /** Milliseconds that Keycloak has to answer in. */
-    timeout: number
-  },
-): ServiceAccount {
-  const { sign, clock, timeout } = options
+export function createServiceAccount(realm: Realm, options: TokenRequestOptions): ServiceAccount {
+  const { clock } = options
   let kept: { token: string; subject: string; until: number } | undefined
   let asked: Promise<NonNullable<typeof kept>> | undefined
 
@@ -53,7 +41,7 @@ export function createServiceAccount(
   }
 
   async function grant() {
-    const answer = await post(await assertion())
+    const answer = await post()
     const token = answer['access_token']
     const life = answer['expires_in']
     if (typeof token !== 'string' || typeof life !== 'number') throw unusable()
@@ -62,26 +50,12 @@ export function createServiceAccount(
     return { token, subject: subjectOf(token), until: clock() + life * 1000 - margin }
   }
 
-  async function assertion(): Promise<string> {
-    const iat = Math.floor(clock() / 1000)
-    const own = { iss: CLIENT_ID, sub: CLIENT_ID, aud: realm.keycloakIssuer, jti: randomUUID() }
-    return await sign('JWT', { ...own, iat, exp: iat + LIFE })
-  }
-
-  async function post(signed: string): Promise<Record<string, unknown>> {
-    const response = await fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: CLIENT_ID,
-        client_assertion_type: ASSERTION_TYPE,
-        client_assertion: signed,
-      }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeout),
-    }).catch((cause: unknown) => {
-      throw new DirectoryError('unreachable', `Keycloak does not answer at ${realm.keycloakUrl}`, { cause })
-    })
+  async function post(): Promise<Record<string, unknown>> {
+    const response = await requestTokens(realm, { grant_type: 'client_credentials' }, options).catch(
+      (cause: unknown) => {
+        throw new DirectoryError('unreachable', `Keycloak does not answer at ${realm.keycloakUrl}`, { cause })
+      },
+    )
     const answer: unknown = await response.json().catch(() => undefined)
     if (typeof answer !== 'object' || answer === null) throw unusable(response.status)
     const { error } = answer as { error?: unknown }

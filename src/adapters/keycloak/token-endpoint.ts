@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import type { JWTPayload } from 'jose'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Realm } from '../../core/realm.ts'
 import { PAGES_CLIENT } from '../../core/sign-in.ts'
 import type { TokenEndpoint, Tokens } from '../../core/sign-in.ts'
-
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-/** Seconds that an assertion lives. */
-const LIFE = 60
+import { requestTokens } from './token-request.ts'
+import type { TokenRequestOptions } from './token-request.ts'
 
 const answer = z.object({
   access_token: z.string(),
@@ -18,14 +14,7 @@ const answer = z.object({
 const refusal = z.object({ error: z.string() })
 
 /** Asks Keycloak by its back channel, with no redirect followed. */
-export function createTokenEndpoint(options: {
-  sign: (type: string, payload: JWTPayload) => Promise<string>
-  /** Epoch milliseconds. */
-  clock: () => number
-  /** Milliseconds that Keycloak has to answer in. */
-  timeout: number
-}): TokenEndpoint {
-  const { sign, clock, timeout } = options
+export function createTokenEndpoint(options: TokenRequestOptions): TokenEndpoint {
   const refreshing = new Map<string, Promise<Tokens | 'refused'>>()
 
   return {
@@ -49,19 +38,7 @@ export function createTokenEndpoint(options: {
   }
 
   async function post(realm: Realm, grant: Record<string, string>): Promise<Tokens | 'refused'> {
-    const iat = Math.floor(clock() / 1000)
-    const own = { iss: PAGES_CLIENT, sub: PAGES_CLIENT, aud: realm.keycloakIssuer, jti: randomUUID() }
-    const response = await fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        ...grant,
-        client_id: PAGES_CLIENT,
-        client_assertion_type: ASSERTION_TYPE,
-        client_assertion: await sign('JWT', { ...own, iat, exp: iat + LIFE }),
-      }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeout),
-    }).catch(() => {
+    const response = await requestTokens(realm, grant, options).catch(() => {
       throw new AppError('unavailable', `Keycloak does not answer at ${realm.keycloakUrl}`)
     })
     const body: unknown = await response.json().catch(() => undefined)
