@@ -1,5 +1,22 @@
 /** What the administrator's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
 
+import type {
+  AuditRow,
+  Done,
+  EnforcementName,
+  Field,
+  Hidden,
+  MayNot,
+  Method,
+  Option,
+  Pager,
+  RuleRow,
+  StatusName,
+  UserRow,
+  WhatIf,
+  When,
+} from './admin-parts.ts'
+
 /** The sections, in the order of the navigation. */
 export type Section = 'overview' | 'users' | 'rules' | 'settings' | 'audit' | 'sync'
 
@@ -19,139 +36,6 @@ export interface AdminFrame {
   /** The realm in Keycloak's own console. */
   consoleUrl: string
 }
-
-/** A moment: ISO 8601 for programs, words for people. */
-export interface When {
-  iso: string
-  text: string
-}
-
-/** The list of what was done a moment ago, by a word of ours; a theme has a sentence for each. */
-export const DONE = [
-  'override-saved',
-  'override-removed',
-  'revoked',
-  'reset',
-  'reset-sessions',
-  'unlocked',
-  'rule-saved',
-  'rule-removed',
-  'settings-saved',
-  'unchanged',
-  'sync-asked',
-  'sync-confirmed',
-] as const
-export type Done = (typeof DONE)[number]
-
-export type StatusName = 'enrolled' | 'required-not-enrolled' | 'not-enrolled' | 'locked' | 'exempt'
-export type EnforcementName = 'required' | 'optional' | 'disabled'
-
-/** What goes along with a form. */
-export type Hidden = { name: string; value: string }[]
-
-export interface Option {
-  value: string
-  label: string
-  current: boolean
-}
-
-export interface Pager {
-  /** The first and the last that are shown, counted from 1; 0 and 0 where none is. */
-  from: number
-  to: number
-  total: number
-  previousUrl?: string
-  nextUrl?: string
-}
-
-export interface UserRow {
-  href: string
-  username: string
-  name: string
-  email: string
-  enforcement: EnforcementName
-  status: StatusName
-  /** The ids of the methods that the user has. */
-  methods: string[]
-  enabled: boolean
-}
-
-export interface AuditRow {
-  at: When
-  event: string
-  /** Who it is about, and who did it: names where they are known. `href` leads to the user's page. */
-  user?: { label: string; href: string }
-  actor: { label: string; href?: string }
-  address?: string
-  why?: string
-  detail: { name: string; value: string }[]
-}
-
-/** A field of a form. `error` is a sentence. */
-export interface Field {
-  id: string
-  name: string
-  label: string
-  help?: string
-  unit?: string
-  error?: string
-  /** The ids of what says more of it. */
-  describedBy?: string
-  /** The first that is wrong; it gets the focus. */
-  focus?: boolean
-  control:
-    | { kind: 'number'; value: string; min?: number; max?: number }
-    | { kind: 'text'; value: string }
-    | { kind: 'moment'; value: string }
-    | { kind: 'lines'; value: string }
-    | { kind: 'flag'; on: boolean }
-    | { kind: 'choice'; options: Option[] }
-    /** Several of them; a `note` is what a standard says of one. */
-    | { kind: 'checks'; options: (Option & { id: string; note?: string })[] }
-    | { kind: 'fields'; fields: Field[] }
-}
-
-export type Effect = 'newlyAsked' | 'mustSetUp' | 'inGrace' | 'blocked' | 'noLongerAsked'
-
-/** Who would be touched by a change: nothing was written yet. */
-export interface WhatIf {
-  users: number
-  unchanged: number
-  effects: {
-    effect: Effect
-    count: number
-    people: { href: string; username: string; before: string; after: string }[]
-    /** How many more there are than are named. */
-    more: number
-  }[]
-}
-
-export interface Method {
-  id: string
-  method: string
-  label: string
-  createdAt: When
-  usedAt?: When
-  revokeUrl?: string
-}
-
-export interface RuleRow {
-  /** Absent where the rule can't be changed here. */
-  editUrl?: string
-  path: string
-  enforcement: EnforcementName
-  methods: string[]
-  priority: number
-  grace?: GraceView
-  origin: 'administrator' | 'attribute'
-  /** A change of it that is only reported on. */
-  proposed: boolean
-}
-
-export type GraceView = { days: number } | { until: When }
-
-/** Why the user who looks may not act; a theme has a sentence for each. */
-export type MayNot = 'forbidden' | 'own-account' | 'protected-account' | 'roles-unknown' | 'unavailable'
 
 export type AdminView =
   | {

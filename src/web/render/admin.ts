@@ -65,7 +65,7 @@ export function createAdminRenderer(options: PagesOptions): AdminRenderer {
         titleKey: texts.has(`${view.page}.${kind}.title`)
           ? `${view.page}.${kind}.title`
           : `${view.page}.title`,
-        wrong: ('wrong' in view && view.wrong === true) || view.page === 'refused',
+        wrong: 'wrong' in view || view.page === 'refused',
       })
     },
   }

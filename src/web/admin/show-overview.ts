@@ -1,0 +1,54 @@
+import { sightOf } from '../../core/authority.ts'
+import { userStatus } from '../api/user-schemas.ts'
+import type { AdminView } from '../render/admin-view.ts'
+import type { Outcome, Visit } from './visit.ts'
+
+/** The width of the picture, in its own units. */
+const WIDTH = 1000
+
+type View = Extract<AdminView, { page: 'overview' }>
+
+/** `GET /`: who is protected, and what needs somebody's attention. Who manages groups has the users alone. */
+export async function showOverview(visit: Visit): Promise<Outcome> {
+  const { api, at, caller } = visit
+  if (sightOf(caller) === 'managed') return { to: at('/users') }
+  const counted = await Promise.all(
+    userStatus.options.map(async (status) => {
+      const { body } = await api.ask('listUsers', { query: { status, max: '1' } })
+      return { status, count: body.total, href: at('/users', { status }) }
+    }),
+  )
+  const total = counted.reduce((sum, { count }) => sum + count, 0)
+  const { body: sync } = await api.ask('showSync')
+  const countOf = (status: string) => counted.find((one) => one.status === status)?.count ?? 0
+  const attention: View['attention'] = [
+    ...(['required-not-enrolled', 'locked'] as const).map((status) => ({
+      kind: status,
+      count: countOf(status),
+      href: at('/users', { status }),
+    })),
+    { kind: 'problem', count: sync.problem === null ? 0 : 1, href: at('/sync') },
+    { kind: 'asks', count: sync.asks === null ? 0 : 1, href: at('/sync') },
+    { kind: 'warnings', count: sync.warnings.length, href: at('/sync') },
+  ]
+  return {
+    view: {
+      page: 'overview',
+      statuses: spread(counted, total),
+      total,
+      enrolled: total === 0 ? 0 : Math.floor((countOf('enrolled') / total) * 100),
+      attention: attention.filter(({ count }) => count > 0),
+    },
+  }
+}
+
+/** Side by side, each as wide as its part of the whole. */
+function spread(counted: Omit<View['statuses'][number], 'x' | 'width'>[], total: number): View['statuses'] {
+  let x = 0
+  return counted.map((one) => {
+    const width = total === 0 ? 0 : (one.count / total) * WIDTH
+    const placed = { ...one, x, width }
+    x += width
+    return placed
+  })
+}
