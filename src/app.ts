@@ -143,7 +143,11 @@ export async function createApp(
     audit: createAuditStore(database),
     sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
     sessions: createWebSessionStore(database, sealer),
-    tokens: createTokenEndpoint({ sign: signer.sign, clock, timeout: TOKEN_TIMEOUT }),
+    tokens: createTokenEndpoint({
+      sign: async (type, payload) => await signer.sign(type, payload),
+      clock,
+      timeout: TOKEN_TIMEOUT,
+    }),
     directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
     endSessions,
     signer,

@@ -11,11 +11,11 @@ const AT_A_TIME = 20
 interface Post {
   store: OutboxStore
   /** Hands one message over; never throws. */
-  send(message: Outgoing): Promise<Mailed>
+  send: (message: Outgoing) => Promise<Mailed>
   /** Epoch milliseconds. */
-  clock(): number
+  clock: () => number
   /** What became of a try: for figures and the log. */
-  told(message: Outgoing, outcome: Mailed, again: boolean): void
+  told: (message: Outgoing, outcome: Mailed, again: boolean) => void
 }
 
 /**

@@ -121,10 +121,8 @@ describe('the API on a real Keycloak', () => {
     expect(await sessions()).toBe(1)
     const reset = await call(erin.token, 'POST', `/users/${ids['bob']}/reset`)
     expect(reset.body).toMatchObject({ sessionsEnded: true })
-    expect(reset.body['revoked'].map((one: { method: string }) => one.method)).toEqual([
-      'totp',
-      'backup-codes',
-    ])
+    const revoked = reset.body['revoked'] as { method: string }[]
+    expect(revoked.map(({ method }) => method)).toEqual(['totp', 'backup-codes'])
     expect(await sessions()).toBe(0)
     await bob.close()
     const again = await scenario.visitor()
@@ -186,7 +184,8 @@ describe('the API on a real Keycloak', () => {
   it('lets the manager of /field see and reset carol, and nobody else (S13)', async () => {
     const token = await volunteer('heidi')
     const seen = await call(token, 'GET', '/users')
-    expect(seen.body['users'].map(({ username }: { username: string }) => username)).toEqual(['carol'])
+    const users = seen.body['users'] as { username: string }[]
+    expect(users.map(({ username }) => username)).toEqual(['carol'])
     expect((await call(token, 'GET', `/users/${ids['bob']}`)).status).toBe(404)
     expect((await call(token, 'POST', `/users/${ids['bob']}/reset`)).status).toBe(404)
     expect((await call(token, 'POST', `/users/${ids['carol']}/reset`)).status).toBe(200)

@@ -69,7 +69,7 @@ describe("a realm's mail server", () => {
   it('never shows its password, nor keeps it as it is (R5, R23)', async () => {
     const answers = [await erin('GET', '/settings'), await erin('GET', '/audit')]
     expect(JSON.stringify(answers.map(({ json }) => json))).not.toContain(PASSWORD)
-    const database = await openForReading(place.url)
+    const database = openForReading(place.url)
     const cells = await dump(database)
     await database.close()
     expect(cells.filter(({ table }) => table === 'realm_secret')).not.toEqual([])

@@ -138,9 +138,9 @@ describe('a sent code', () => {
       const { code, after } = sent(own)
       const end = NOW + codeSeconds * 1000
       expect(answer(after, code, kitAt(end - 1)).result).toBe('accepted')
-      const kit = kitAt(end, { random: (bytes) => Buffer.alloc(bytes, 7) })
-      const late = answer(after, code, kit)
-      const wrong = answer(after, code === '424242' ? '424243' : '424242', kit)
+      const atEnd = kitAt(end, { random: (bytes) => Buffer.alloc(bytes, 7) })
+      const late = answer(after, code, atEnd)
+      const wrong = answer(after, code === '424242' ? '424243' : '424242', atEnd)
       expect(late).toEqual(wrong)
       expect(late).toMatchObject({ result: 'refused', error: 'wrong' })
     }

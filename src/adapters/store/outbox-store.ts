@@ -62,7 +62,7 @@ export function createOutboxStore({ db, sqlite }: Database, sealer: Sealer): Out
         .selectFrom('outbox')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow()
-      return Number(count)
+      return count
     },
   }
 

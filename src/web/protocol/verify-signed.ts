@@ -3,7 +3,18 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Realm } from '../../core/realm.ts'
 
 /** Asymmetric only: a key that is published must not be able to sign. */
-export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+export const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+]
 /** Seconds of difference between two clocks that are forgiven. */
 export const LEEWAY = 10
 /** Seconds that a signed message may live. */
