@@ -1,10 +1,10 @@
-import type { AuditEntry } from './audit.ts'
-import type { Attempts } from './lockout.ts'
+import type { AuditEntry } from './audit/audit.ts'
+import type { Attempts } from './login/lockout.ts'
 import type { MethodId } from './method.ts'
-import type { Outgoing } from './outbox.ts'
-import type { Rule } from './policy.ts'
+import type { Outgoing } from './notices/outbox.ts'
+import type { Rule } from './policy/policy.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
-import type { Credential, Situation, Transaction } from './transaction.ts'
+import type { Credential, Situation, Transaction } from './login/transaction.ts'
 
 /** Authenticated encryption bound to a context (R5). */
 export interface Sealer {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { smsTexts } from './sms-text.ts'
+import { smsTexts } from './login/sms-text.ts'
 
 const enforcement = z.enum(['required', 'optional', 'disabled'])
 

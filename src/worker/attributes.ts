@@ -1,8 +1,8 @@
-import type { DirectoryGroup } from '../core/directory.ts'
+import type { DirectoryGroup } from '../core/sync/directory.ts'
 import type { MethodId, Registry } from '../core/method.ts'
-import type { Rule } from '../core/policy.ts'
+import type { Rule } from '../core/policy/policy.ts'
 import type { Enforcement } from '../core/settings.ts'
-import type { SyncWarning } from '../core/sync.ts'
+import type { SyncWarning } from '../core/sync/sync.ts'
 
 const ENFORCEMENT = 'tfa.enforcement'
 const METHODS = 'tfa.methods'

@@ -1,5 +1,5 @@
-import type { KeptHint } from '../core/sync-store.ts'
-import type { SyncState } from '../core/sync.ts'
+import type { KeptHint } from '../core/sync/sync-store.ts'
+import type { SyncState } from '../core/sync/sync.ts'
 
 const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 300_000

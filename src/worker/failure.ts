@@ -1,5 +1,5 @@
-import { DirectoryError } from '../core/directory.ts'
-import type { SyncState } from '../core/sync.ts'
+import { DirectoryError } from '../core/sync/directory.ts'
+import type { SyncState } from '../core/sync/sync.ts'
 import { pauseAfter } from './due.ts'
 import { ListNotBelieved, sinceWhen } from './end-pass.ts'
 import type { Tenure } from './tenure.ts'

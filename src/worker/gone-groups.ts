@@ -1,5 +1,5 @@
-import type { KeptRule } from '../core/administration.ts'
-import type { SeenGroup } from '../core/sync-store.ts'
+import type { KeptRule } from '../core/administration/administration.ts'
+import type { SeenGroup } from '../core/sync/sync-store.ts'
 import { removal } from './plan.ts'
 import { studyGroups } from './study.ts'
 import type { Tenure } from './tenure.ts'

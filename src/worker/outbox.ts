@@ -1,6 +1,6 @@
-import type { Mailed } from '../core/mail.ts'
-import { nextTry } from '../core/outbox.ts'
-import type { Outgoing, OutboxStore } from '../core/outbox.ts'
+import type { Mailed } from '../core/notices/mail.ts'
+import { nextTry } from '../core/notices/outbox.ts'
+import type { Outgoing, OutboxStore } from '../core/notices/outbox.ts'
 
 /** How often the outbox is looked at, milliseconds. */
 export const OUTBOX_EVERY = 1_000

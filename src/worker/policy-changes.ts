@@ -1,4 +1,4 @@
-import { withSubgroups } from '../core/authority.ts'
+import { withSubgroups } from '../core/administration/authority.ts'
 import { rootsOf } from './roots.ts'
 import { fingerprintOf, refreshAll } from './standings.ts'
 import type { Tenure } from './tenure.ts'

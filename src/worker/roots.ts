@@ -1,4 +1,4 @@
-import type { SeenGroup } from '../core/sync-store.ts'
+import type { SeenGroup } from '../core/sync/sync-store.ts'
 import type { Tenure } from './tenure.ts'
 
 /** The groups that carry a rule, a proposal or managers, by id: whose members, and their subgroups', are kept. */

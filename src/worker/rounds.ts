@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { DirectoryError } from '../core/directory.ts'
-import type { KeptHint, KeptSync, Lease } from '../core/sync-store.ts'
+import { DirectoryError } from '../core/sync/directory.ts'
+import type { KeptHint, KeptSync, Lease } from '../core/sync/sync-store.ts'
 import { duePass, pauseAfter } from './due.ts'
 import { problemOf, tellFailure } from './failure.ts'
 import { dueHints, followHints } from './hints.ts'

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { RealmPolicy, UserRecord } from '../core/administration.ts'
-import { canonical } from '../core/changes.ts'
+import type { RealmPolicy, UserRecord } from '../core/administration/administration.ts'
+import { canonical } from '../core/administration/changes.ts'
 import type { Enforcement } from '../core/settings.ts'
-import { standingOf } from '../core/standing.ts'
+import { standingOf } from '../core/policy/standing.ts'
 import type { Step, Tenure } from './tenure.ts'
 
 /** Says whether two policies would come to the same for everybody. */

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { SyncControl } from '../core/sync.ts'
+import type { SyncControl } from '../core/sync/sync.ts'
 import { createRounds } from './rounds.ts'
 import type { Pause } from './rounds.ts'
 import type { Workplace } from './tenure.ts'

@@ -1,8 +1,8 @@
-import type { AdminStore } from '../core/administration.ts'
-import type { Directory } from '../core/directory.ts'
+import type { AdminStore } from '../core/administration/administration.ts'
+import type { Directory } from '../core/sync/directory.ts'
 import type { MethodId, Registry } from '../core/method.ts'
-import type { KeptSync, Lease, SyncChange, SyncStore } from '../core/sync-store.ts'
-import type { SyncState, SyncWarning } from '../core/sync.ts'
+import type { KeptSync, Lease, SyncChange, SyncStore } from '../core/sync/sync-store.ts'
+import type { SyncState, SyncWarning } from '../core/sync/sync.ts'
 
 /** What the worker writes down of itself. */
 export interface SyncLog {

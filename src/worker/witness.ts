@@ -1,4 +1,4 @@
-import type { DirectoryUser } from '../core/directory.ts'
+import type { DirectoryUser } from '../core/sync/directory.ts'
 import type { Tenure } from './tenure.ts'
 
 /** How many others are asked for before it is taken that nobody reads. */

@@ -6,7 +6,7 @@ import {
   removeServiceRole,
 } from '../../src/adapters/keycloak/setup/apply-client.ts'
 import { SERVICE_ROLE } from '../../src/adapters/keycloak/setup/names.ts'
-import type { SyncState } from '../../src/core/sync.ts'
+import type { SyncState } from '../../src/core/sync/sync.ts'
 import { startScenario } from '../support/scenario.ts'
 import type { Scenario } from '../support/scenario.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decide } from '../../src/core/policy.ts'
-import type { Decision, Rule } from '../../src/core/policy.ts'
+import { decide } from '../../src/core/policy/policy.ts'
+import type { Decision, Rule } from '../../src/core/policy/policy.ts'
 import { realmSettings } from '../../src/core/settings.ts'
 import type { Enforcement, RealmSettings } from '../../src/core/settings.ts'
 import { registry } from '../../src/methods/index.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { WORKER } from '../../src/core/audit.ts'
-import { LEASE } from '../../src/core/sync.ts'
+import { WORKER } from '../../src/core/audit/audit.ts'
+import { LEASE } from '../../src/core/sync/sync.ts'
 import { failing, fakeKeycloak } from '../support/fake-directory.ts'
 import type { FakeKeycloak } from '../support/fake-directory.ts'
 import { INTERVAL, openSync, REALM } from '../support/sync.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { getProperties } from 'properties-file'
-import type { NoticeKind, Outgoing } from '../../src/core/outbox.ts'
+import type { NoticeKind, Outgoing } from '../../src/core/notices/outbox.ts'
 import { createMailWriter } from '../../src/web/render/mail.ts'
 import { registry } from '../../src/methods/index.ts'
 

@@ -4,7 +4,7 @@ import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { inspectDatabase } from '../../src/adapters/store/inspect.ts'
 import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
-import { NEVER_SYNCED } from '../../src/core/sync.ts'
+import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
 import { PLACES, newKey, sqlitePlace } from '../support/stores.ts'
 
 describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) => {

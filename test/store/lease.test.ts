@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { NOTHING_KEPT } from '../../src/core/sync-store.ts'
-import { LEASE } from '../../src/core/sync.ts'
+import { NOTHING_KEPT } from '../../src/core/sync/sync-store.ts'
+import { LEASE } from '../../src/core/sync/sync.ts'
 import { openSync, REALM } from '../support/sync.ts'
 import type { Sync } from '../support/sync.ts'
 import { PLACES } from '../support/stores.ts'

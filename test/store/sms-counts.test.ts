@@ -5,7 +5,7 @@ import type { Database } from '../../src/adapters/store/database.ts'
 import { createLoginStore } from '../../src/adapters/store/login-store.ts'
 import { prune } from '../../src/adapters/store/prune.ts'
 import type { Count, LoginStore } from '../../src/core/ports.ts'
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
 import { PLACES, newKey } from '../support/stores.ts'
 import type { Place } from '../support/stores.ts'
 

@@ -1,6 +1,6 @@
 import { openDatabase } from '../../src/adapters/store/database.ts'
-import { NEVER_SYNCED } from '../../src/core/sync.ts'
-import type { SyncControl, SyncState } from '../../src/core/sync.ts'
+import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
+import type { SyncControl, SyncState } from '../../src/core/sync/sync.ts'
 import { startApp } from './app.ts'
 import type { Clock, RunningApp } from './app.ts'
 import { fakeDirectory } from './directory.ts'

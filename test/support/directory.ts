@@ -1,5 +1,5 @@
-import { DirectoryError } from '../../src/core/directory.ts'
-import type { Directory, DirectoryGroup, DirectoryUser } from '../../src/core/directory.ts'
+import { DirectoryError } from '../../src/core/sync/directory.ts'
+import type { Directory, DirectoryGroup, DirectoryUser } from '../../src/core/sync/directory.ts'
 
 /** Stands in for a realm's users and groups in Keycloak. */
 export interface FakeDirectory extends Directory {

@@ -1,5 +1,5 @@
-import { DirectoryError } from '../../src/core/directory.ts'
-import type { Directory, DirectoryGroup, DirectoryUser } from '../../src/core/directory.ts'
+import { DirectoryError } from '../../src/core/sync/directory.ts'
+import type { Directory, DirectoryGroup, DirectoryUser } from '../../src/core/sync/directory.ts'
 
 /** A realm's users and groups in memory, and everything that can go wrong between them and a worker. */
 export interface FakeKeycloak extends Directory {

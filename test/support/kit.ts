@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import type { MethodContext } from '../../src/core/method.ts'
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
 import { realmSettings } from '../../src/core/settings.ts'
 import type { RealmSettings } from '../../src/core/settings.ts'
-import { methodContext } from '../../src/core/step.ts'
-import type { Kit } from '../../src/core/step.ts'
-import type { Credential, Proof, Situation, Stage, Transaction } from '../../src/core/transaction.ts'
+import { methodContext } from '../../src/core/login/step.ts'
+import type { Kit } from '../../src/core/login/step.ts'
+import type { Credential, Proof, Situation, Stage, Transaction } from '../../src/core/login/transaction.ts'
 import { registry } from '../../src/methods/index.ts'
 
 /** A moment in the middle of a time step, epoch milliseconds. */

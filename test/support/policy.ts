@@ -1,5 +1,5 @@
 import type { Method, Registry } from '../../src/core/method.ts'
-import type { Enrolled, Rule } from '../../src/core/policy.ts'
+import type { Enrolled, Rule } from '../../src/core/policy/policy.ts'
 import type { Enforcement } from '../../src/core/settings.ts'
 import { registry as real } from '../../src/methods/index.ts'
 import { NOW, settingsOf } from './kit.ts'

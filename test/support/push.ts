@@ -1,7 +1,7 @@
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
 import type { Background } from '../../src/core/ports.ts'
-import type { Push, Reply } from '../../src/core/question.ts'
-import type { Transaction } from '../../src/core/transaction.ts'
+import type { Push, Reply } from '../../src/core/login/question.ts'
+import type { Transaction } from '../../src/core/login/transaction.ts'
 import { ACCOUNT, NOW, PROOF, settingsOf, transactionOf } from './kit.ts'
 
 /** A push of a user without groups, roles or methods. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AUDIT_FORMATS } from '../../src/core/audit-format.ts'
-import type { KeptEntry } from '../../src/core/audit.ts'
+import { AUDIT_FORMATS } from '../../src/core/audit/audit-format.ts'
+import type { KeptEntry } from '../../src/core/audit/audit.ts'
 
 const ENTRY: KeptEntry = {
   id: 'id-1',

@@ -1,9 +1,9 @@
 import { generateSync } from 'otplib'
 import { describe, expect, it } from 'vitest'
-import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../src/core/challenge.ts'
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
-import type { Outcome } from '../../src/core/step.ts'
-import type { Situation, Stage } from '../../src/core/transaction.ts'
+import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../src/core/login/challenge.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
+import type { Outcome } from '../../src/core/login/step.ts'
+import type { Situation, Stage } from '../../src/core/login/transaction.ts'
 import {
   NOW,
   PROOF,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Facts } from '../../src/adapters/keycloak/doctor/check.ts'
 import { syncCheck } from '../../src/adapters/keycloak/doctor/sync-check.ts'
-import { NEVER_SYNCED } from '../../src/core/sync.ts'
-import type { SyncState } from '../../src/core/sync.ts'
+import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
+import type { SyncState } from '../../src/core/sync/sync.ts'
 
 const NOW = 1_800_000_000_000
 const MINUTE = 60_000

@@ -6,11 +6,11 @@ import {
   chooseEnrolment,
   confirmSaved,
   enrollable,
-} from '../../src/core/enrolment.ts'
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
+} from '../../src/core/login/enrolment.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
 import type { Change } from '../../src/core/ports.ts'
-import type { Outcome } from '../../src/core/step.ts'
-import type { Proof, Situation, Stage } from '../../src/core/transaction.ts'
+import type { Outcome } from '../../src/core/login/step.ts'
+import type { Proof, Situation, Stage } from '../../src/core/login/transaction.ts'
 import { registry } from '../../src/methods/index.ts'
 import {
   NOW,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { firstAsked } from '../../src/core/first-asked.ts'
-import { missingOf } from '../../src/core/freshness.ts'
-import type { Missing } from '../../src/core/freshness.ts'
+import { firstAsked } from '../../src/core/login/first-asked.ts'
+import { missingOf } from '../../src/core/pages/freshness.ts'
+import type { Missing } from '../../src/core/pages/freshness.ts'
 import { registry } from '../../src/methods/index.ts'
 import { appCredential, NOW } from '../support/kit.ts'
 

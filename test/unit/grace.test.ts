@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { explain } from '../../src/core/explain.ts'
-import { decide } from '../../src/core/policy.ts'
-import type { PolicyInput, Rule } from '../../src/core/policy.ts'
+import { explain } from '../../src/core/policy/explain.ts'
+import { decide } from '../../src/core/policy/policy.ts'
+import type { PolicyInput, Rule } from '../../src/core/policy/policy.ts'
 import { NOW, settingsOf } from '../support/kit.ts'
 import { ALL, DAY, base, rule } from '../support/policy.ts'
 

@@ -16,7 +16,7 @@ const MAY: Record<string, string[]> = {
   core: [],
 }
 
-/** `src/methods/totp/totp.ts` is of the part `methods/totp`, `src/core/policy.ts` of `core`. */
+/** `src/methods/totp/totp.ts` is of the part `methods/totp`, `src/core/policy/policy.ts` of `core`. */
 function partOf(file: string): string {
   const [first = '', second = ''] = file.split('/').slice(1)
   return `${first}/` in MAY ? `${first}/${second}` : first

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Background } from '../../src/core/ports.ts'
-import { answerPush } from '../../src/core/question.ts'
-import type { Push } from '../../src/core/question.ts'
+import { answerPush } from '../../src/core/login/question.ts'
+import type { Push } from '../../src/core/login/question.ts'
 import { NOW, appCredential, kitAt, settingsOf, transactionOf } from '../support/kit.ts'
 import { backgroundOf, needed, pushOf } from '../support/push.ts'
 

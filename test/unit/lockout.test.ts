@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NO_ATTEMPTS, afterFailure, afterSuccess, lockedFor } from '../../src/core/lockout.ts'
-import type { Attempts } from '../../src/core/lockout.ts'
+import { NO_ATTEMPTS, afterFailure, afterSuccess, lockedFor } from '../../src/core/login/lockout.ts'
+import type { Attempts } from '../../src/core/login/lockout.ts'
 import type { RealmSettings } from '../../src/core/settings.ts'
 import { NOW, settingsOf } from '../support/kit.ts'
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { KeptRule } from '../../src/core/administration.ts'
-import type { DirectoryGroup } from '../../src/core/directory.ts'
+import type { KeptRule } from '../../src/core/administration/administration.ts'
+import type { DirectoryGroup } from '../../src/core/sync/directory.ts'
 import { registry } from '../../src/methods/index.ts'
 import { allowance, judge } from '../../src/worker/drops.ts'
 import { duePass, pauseAfter } from '../../src/worker/due.ts'
-import { NEVER_SYNCED } from '../../src/core/sync.ts'
+import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
 import { plan } from '../../src/worker/plan.ts'
 
 const good: Record<string, string[]> = {

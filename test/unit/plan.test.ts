@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { KeptRule } from '../../src/core/administration.ts'
-import { WORKER } from '../../src/core/audit.ts'
-import type { DirectoryGroup } from '../../src/core/directory.ts'
+import type { KeptRule } from '../../src/core/administration/administration.ts'
+import { WORKER } from '../../src/core/audit/audit.ts'
+import type { DirectoryGroup } from '../../src/core/sync/directory.ts'
 import { registry } from '../../src/methods/index.ts'
 import { plan } from '../../src/worker/plan.ts'
 

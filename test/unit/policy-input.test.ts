@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { changeSettings, differences, replacePolicy } from '../../src/core/changes.ts'
-import { mergePatch, policyInput } from '../../src/core/policy-input.ts'
+import { changeSettings, differences, replacePolicy } from '../../src/core/administration/changes.ts'
+import { mergePatch, policyInput } from '../../src/core/administration/policy-input.ts'
 import { realmSettings } from '../../src/core/settings.ts'
 import { registry } from '../../src/methods/index.ts'
 

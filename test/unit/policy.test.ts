@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { explain } from '../../src/core/explain.ts'
-import { decide } from '../../src/core/policy.ts'
+import { explain } from '../../src/core/policy/explain.ts'
+import { decide } from '../../src/core/policy/policy.ts'
 import type { Enforcement, RealmSettings } from '../../src/core/settings.ts'
 import { NOW, settingsOf } from '../support/kit.ts'
 import { ALL, base, registry, rule } from '../support/policy.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { NO_ATTEMPTS } from '../../src/core/lockout.ts'
+import { NO_ATTEMPTS } from '../../src/core/login/lockout.ts'
 import type { Background } from '../../src/core/ports.ts'
-import { answerPush } from '../../src/core/question.ts'
+import { answerPush } from '../../src/core/login/question.ts'
 import type { RealmSettings } from '../../src/core/settings.ts'
-import type { Stage, Transaction } from '../../src/core/transaction.ts'
+import type { Stage, Transaction } from '../../src/core/login/transaction.ts'
 import {
   ACCOUNT,
   NOW,

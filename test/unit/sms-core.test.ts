@@ -1,8 +1,8 @@
-import type { Outcome } from '../../src/core/step.ts'
+import type { Outcome } from '../../src/core/login/step.ts'
 import { expect, it } from 'vitest'
-import { chooseChallenge } from '../../src/core/challenge.ts'
-import { beginSetUp, chooseEnrolment } from '../../src/core/enrolment.ts'
-import { aim, sendCode } from '../../src/core/sending.ts'
+import { chooseChallenge } from '../../src/core/login/challenge.ts'
+import { beginSetUp, chooseEnrolment } from '../../src/core/login/enrolment.ts'
+import { aim, sendCode } from '../../src/core/login/sending.ts'
 import { ACCOUNT, appCredential, kitAt, settingsOf, situationOf, transactionOf } from '../support/kit.ts'
 
 const kit = kitAt()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fillSmsText, smsTexts } from '../../src/core/sms-text.ts'
+import { fillSmsText, smsTexts } from '../../src/core/login/sms-text.ts'
 
 const reasons = (text: string) =>
   smsTexts.safeParse({ en: text }).error?.issues.map(({ message }) => message) ?? []

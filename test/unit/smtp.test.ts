@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { reachable } from '../../src/adapters/mail/reach.ts'
 import { createMailer } from '../../src/adapters/mail/smtp.ts'
-import type { MailServer } from '../../src/core/mail.ts'
+import type { MailServer } from '../../src/core/notices/mail.ts'
 import { startMailServer } from '../support/mail.ts'
 
 const mailer = createMailer(['127.0.0.1'])

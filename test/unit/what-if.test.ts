@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { UserRecord } from '../../src/core/administration.ts'
-import { NO_EFFECTS, changedPolicy, countEffects, whatIf } from '../../src/core/what-if.ts'
-import type { PolicyChange } from '../../src/core/what-if.ts'
+import type { UserRecord } from '../../src/core/administration/administration.ts'
+import { NO_EFFECTS, changedPolicy, countEffects, whatIf } from '../../src/core/policy/what-if.ts'
+import type { PolicyChange } from '../../src/core/policy/what-if.ts'
 import { NOW, settingsOf } from '../support/kit.ts'
 import { ALL, DAY, registry, rule } from '../support/policy.ts'
 

@@ -1,6 +1,6 @@
 import KcAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import type { z } from 'zod'
-import { DirectoryError } from '../../core/directory.ts'
+import { DirectoryError } from '../../core/sync/directory.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { ServiceAccount } from './service-account.ts'
 import { SERVICE_ROLE } from './setup/names.ts'

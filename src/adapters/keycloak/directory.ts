@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { DirectoryError } from '../../core/directory.ts'
-import type { Directory, DirectoryGroup, DirectoryUser } from '../../core/directory.ts'
+import { DirectoryError } from '../../core/sync/directory.ts'
+import type { Directory, DirectoryGroup, DirectoryUser } from '../../core/sync/directory.ts'
 import type { Realm } from '../../core/realm.ts'
 import { createAdminRead } from './admin-read.ts'
 import type { AdminRead } from './admin-read.ts'

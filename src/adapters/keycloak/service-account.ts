@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { DirectoryError } from '../../core/directory.ts'
+import { DirectoryError } from '../../core/sync/directory.ts'
 import type { Realm } from '../../core/realm.ts'
 import { CLIENT_ID } from './setup/names.ts'
 import { requestTokens } from './token-request.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Realm } from '../../core/realm.ts'
-import { PAGES_CLIENT } from '../../core/sign-in.ts'
-import type { TokenEndpoint, Tokens } from '../../core/sign-in.ts'
+import { PAGES_CLIENT } from '../../core/pages/sign-in.ts'
+import type { TokenEndpoint, Tokens } from '../../core/pages/sign-in.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenRequestOptions } from './token-request.ts'
 

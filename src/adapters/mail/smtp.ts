@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { createTransport } from 'nodemailer'
-import type { Mailed, Mailer } from '../../core/mail.ts'
+import type { Mailed, Mailer } from '../../core/notices/mail.ts'
 import { reachable, Unreachable } from './reach.ts'
 
 /** Milliseconds that a server may take to greet, and for each answer after that. */

@@ -1,4 +1,4 @@
-import type { Mail, Mailed } from '../../core/mail.ts'
+import type { Mail, Mailed } from '../../core/notices/mail.ts'
 import type { Courier } from '../../core/ports.ts'
 
 const KEPT = 200

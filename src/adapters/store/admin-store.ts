@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
-import type { AdminStore, KnownGroup, UserRecord } from '../../core/administration.ts'
+import type { AdminStore, KnownGroup, UserRecord } from '../../core/administration/administration.ts'
 import type { MethodId } from '../../core/method.ts'
 import type { Sealer } from '../../core/ports.ts'
 import { realmSettings } from '../../core/settings.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AdminChange } from '../../core/administration.ts'
+import type { AdminChange } from '../../core/administration/administration.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { outboxWrites } from './outbox-store.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
-import type { AuditEvent, AuditQuery, AuditStore, KeptEntry } from '../../core/audit.ts'
+import type { AuditEvent, AuditQuery, AuditStore, KeptEntry } from '../../core/audit/audit.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Database } from './database.ts'
 

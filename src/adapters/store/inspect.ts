@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { NEVER_SYNCED } from '../../core/sync.ts'
-import type { SyncState } from '../../core/sync.ts'
+import { NEVER_SYNCED } from '../../core/sync/sync.ts'
+import type { SyncState } from '../../core/sync/sync.ts'
 
 /** What a look at the database found. */
 export interface Inspection {

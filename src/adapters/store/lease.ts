@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Lease } from '../../core/sync-store.ts'
-import { LEASE } from '../../core/sync.ts'
+import type { Lease } from '../../core/sync/sync-store.ts'
+import { LEASE } from '../../core/sync/sync.ts'
 import { commitWrites } from './commit.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'

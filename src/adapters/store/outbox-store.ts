@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Outgoing, OutboxStore } from '../../core/outbox.ts'
-import { CLAIM } from '../../core/outbox.ts'
+import type { Outgoing, OutboxStore } from '../../core/notices/outbox.ts'
+import { CLAIM } from '../../core/notices/outbox.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'

@@ -1,4 +1,4 @@
-import type { Rule } from '../../core/policy.ts'
+import type { Rule } from '../../core/policy/policy.ts'
 import { realmSettings } from '../../core/settings.ts'
 import type { RealmSettings } from '../../core/settings.ts'
 import type { Database } from './database.ts'

@@ -1,10 +1,10 @@
 import type { Selectable } from 'kysely'
-import { NO_ATTEMPTS } from '../../core/lockout.ts'
-import type { Attempts } from '../../core/lockout.ts'
-import type { Grace, Rule } from '../../core/policy.ts'
+import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
+import type { Attempts } from '../../core/login/lockout.ts'
+import type { Grace, Rule } from '../../core/policy/policy.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Enforcement } from '../../core/settings.ts'
-import type { Credential, Transaction } from '../../core/transaction.ts'
+import type { Credential, Transaction } from '../../core/login/transaction.ts'
 import type { Schema } from './schema.ts'
 
 /** What a row binds its sealed part to: a row that is copied to another user or realm does not open (R5). */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SecretName } from '../../core/administration.ts'
+import type { SecretName } from '../../core/administration/administration.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { SyncControl } from '../../core/sync.ts'
+import type { SyncControl } from '../../core/sync/sync.ts'
 import { commitWrites } from './commit.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { KeptHint, SyncChange } from '../../core/sync-store.ts'
+import type { KeptHint, SyncChange } from '../../core/sync/sync-store.ts'
 import { adminWritesOf } from './admin-writes.ts'
 import type { Write } from './commit.ts'
 import { slices } from './slices.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Kysely, SelectQueryBuilder, SqlBool } from 'kysely'
-import type { UserQuery, UserStatus } from '../../core/administration.ts'
+import type { UserQuery, UserStatus } from '../../core/administration/administration.ts'
 import type { MethodId } from '../../core/method.ts'
 import { searchPatterns } from './like.ts'
 import type { Schema } from './schema.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
-import type { MethodSummary, UserRecord } from '../../core/administration.ts'
+import type { MethodSummary, UserRecord } from '../../core/administration/administration.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import type { Schema } from './schema.ts'
 

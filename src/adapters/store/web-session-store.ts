@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Sealer } from '../../core/ports.ts'
-import type { Visitor, WebSession, WebSessionStore } from '../../core/web-session.ts'
+import type { Visitor, WebSession, WebSessionStore } from '../../core/pages/web-session.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 

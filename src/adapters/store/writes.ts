@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import type { AuditEntry } from '../../core/audit.ts'
+import type { AuditEntry } from '../../core/audit/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { outboxWrites, takeBack } from './outbox-store.ts'

@@ -1,4 +1,4 @@
-import type { OwnVisit } from '../../core/own-step.ts'
+import type { OwnVisit } from '../../core/pages/own-step.ts'
 import type { WebContext } from '../context.ts'
 import type { Frame } from '../render/view.ts'
 import type { PageSession } from '../session/session.ts'

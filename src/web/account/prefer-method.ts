@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { preferOwn } from '../../core/own-methods.ts'
+import { preferOwn } from '../../core/pages/own-methods.ts'
 import type { WebContext } from '../context.ts'
 import { methodId, ownCredential } from './open.ts'
 import { HOME } from './paths.ts'

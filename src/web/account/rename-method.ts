@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { renameOwn } from '../../core/own-methods.ts'
+import { renameOwn } from '../../core/pages/own-methods.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { methodOf } from './methods.ts'

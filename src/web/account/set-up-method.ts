@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { setUpOwn } from '../../core/own-step.ts'
+import { setUpOwn } from '../../core/pages/own-step.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { enterStep } from '../session/fresh.ts'

@@ -1,4 +1,4 @@
-import { sightOf } from '../../core/authority.ts'
+import { sightOf } from '../../core/administration/authority.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { AdminFrame, Section } from '../render/admin-view.ts'
 import type { PageSession } from '../session/session.ts'

@@ -1,4 +1,4 @@
-import { goingWith } from '../../core/acts.ts'
+import { goingWith } from '../../core/administration/acts.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import { targetOf } from './target.ts'
 import { part } from './visit.ts'

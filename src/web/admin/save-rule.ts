@@ -1,6 +1,6 @@
 import type { AdminView } from '../render/admin-view.ts'
-import { saidBy } from '../../core/changes.ts'
-import type { KeptRule } from '../../core/administration.ts'
+import { saidBy } from '../../core/administration/changes.ts'
+import type { KeptRule } from '../../core/administration/administration.ts'
 import { faultsOf } from './faults.ts'
 import { labelOf } from './field-views.ts'
 import type { Spec } from './fields.ts'

@@ -1,4 +1,4 @@
-import { sightOf } from '../../core/authority.ts'
+import { sightOf } from '../../core/administration/authority.ts'
 import { userStatus } from '../api/user-schemas.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import type { Outcome, Visit } from './visit.ts'

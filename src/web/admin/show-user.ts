@@ -1,4 +1,4 @@
-import { sightOf } from '../../core/authority.ts'
+import { sightOf } from '../../core/administration/authority.ts'
 import type { Method, Option } from '../render/admin-parts.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import { auditRows } from './audit-rows.ts'

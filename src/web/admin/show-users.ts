@@ -1,4 +1,4 @@
-import { sightOf } from '../../core/authority.ts'
+import { sightOf } from '../../core/administration/authority.ts'
 import { followed } from '../api/list-users.ts'
 import { userStatus } from '../api/user-schemas.ts'
 import type { Option, Pager, UserRow } from '../render/admin-parts.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuditEvent, AuditQuery } from '../../core/audit.ts'
+import type { AuditEvent, AuditQuery } from '../../core/audit/audit.ts'
 import { asked, id, moment, present } from './fields.ts'
 
 /** Every event; the type check holds that none is missing. */

@@ -1,5 +1,5 @@
-import { reachOf, sightOf } from '../../core/authority.ts'
-import type { Administrator } from '../../core/authority.ts'
+import { reachOf, sightOf } from '../../core/administration/authority.ts'
+import type { Administrator } from '../../core/administration/authority.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { WebContext } from '../context.ts'
 import type { Caller, Who } from './endpoint.ts'

@@ -1,5 +1,5 @@
-import type { KnownGroup, RealmPolicy } from '../../core/administration.ts'
-import { managedBy } from '../../core/authority.ts'
+import type { KnownGroup, RealmPolicy } from '../../core/administration/administration.ts'
+import { managedBy } from '../../core/administration/authority.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { WebContext } from '../context.ts'
 import { allow, demandFreshFactor } from './authorize.ts'

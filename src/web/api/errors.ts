@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from 'express'
-import { DirectoryError } from '../../core/directory.ts'
+import { DirectoryError } from '../../core/sync/directory.ts'
 import { AppError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { WebContext } from '../context.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { AUDIT_FORMATS } from '../../core/audit-format.ts'
-import { entryBy } from '../../core/changes.ts'
+import { AUDIT_FORMATS } from '../../core/audit/audit-format.ts'
+import { entryBy } from '../../core/administration/changes.ts'
 import { auditFilter, toAuditQuery } from './audit-schemas.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { iso } from './fields.ts'

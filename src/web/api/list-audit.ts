@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { exportedEntry } from '../../core/audit-format.ts'
+import { exportedEntry } from '../../core/audit/audit-format.ts'
 import { auditFilter, entryAnswer, toAuditQuery } from './audit-schemas.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { paging, present } from './fields.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { KnownGroup } from '../../core/administration.ts'
-import { sightOf, withSubgroups } from '../../core/authority.ts'
+import type { KnownGroup } from '../../core/administration/administration.ts'
+import { sightOf, withSubgroups } from '../../core/administration/authority.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { enforcement, id, page, paging, present, search } from './fields.ts'
 import { Problem } from './problem.ts'

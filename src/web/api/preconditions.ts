@@ -1,5 +1,5 @@
-import type { AuditEvent, KeptEntry } from '../../core/audit.ts'
-import type { FieldChanges } from '../../core/changes.ts'
+import type { AuditEvent, KeptEntry } from '../../core/audit/audit.ts'
+import type { FieldChanges } from '../../core/administration/changes.ts'
 import type { Call, Headers, Precondition } from './endpoint.ts'
 import { Problem, faulty } from './problem.ts'
 

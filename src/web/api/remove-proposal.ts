@@ -1,4 +1,4 @@
-import { removeProposal as removalOf } from '../../core/changes.ts'
+import { removeProposal as removalOf } from '../../core/administration/changes.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { expectedVersion, meets } from './preconditions.ts'
 import { Problem } from './problem.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { resetUser as resetOf } from '../../core/acts.ts'
-import { noticesTo } from '../../core/notices.ts'
+import { resetUser as resetOf } from '../../core/administration/acts.ts'
+import { noticesTo } from '../../core/notices/notices.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { act } from './target.ts'
 import type { OfUser } from './target.ts'

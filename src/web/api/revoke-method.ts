@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { goingWith, revokeMethods } from '../../core/acts.ts'
-import { noticesTo } from '../../core/notices.ts'
+import { goingWith, revokeMethods } from '../../core/administration/acts.ts'
+import { noticesTo } from '../../core/notices/notices.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { Problem } from './problem.ts'
 import { act } from './target.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { entryBy } from '../../core/changes.ts'
+import { entryBy } from '../../core/administration/changes.ts'
 import { allow } from './authorize.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { Problem } from './problem.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Proposal, RealmPolicy } from '../../core/administration.ts'
+import type { Proposal, RealmPolicy } from '../../core/administration/administration.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { isoOrNull } from './fields.ts'
 import { Problem } from './problem.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { RealmPolicy } from '../../core/administration.ts'
+import type { RealmPolicy } from '../../core/administration/administration.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { Problem } from './problem.ts'
 import { toRuleAnswer } from './rule-schemas.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SyncState } from '../../core/sync.ts'
+import type { SyncState } from '../../core/sync/sync.ts'
 import { iso, isoOrNull, moment } from './fields.ts'
 
 const count = z.int().min(0)

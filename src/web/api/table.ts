@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Registry } from '../../core/method.ts'
-import { policyInput } from '../../core/policy-input.ts'
+import { policyInput } from '../../core/administration/policy-input.ts'
 import { changeSettings } from './change-settings.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'

@@ -1,4 +1,4 @@
-import { unlockUser as unlockOf } from '../../core/acts.ts'
+import { unlockUser as unlockOf } from '../../core/administration/acts.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { act } from './target.ts'
 import type { OfUser } from './target.ts'

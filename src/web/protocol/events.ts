@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
-import type { Hints } from '../../core/sync.ts'
+import type { Hints } from '../../core/sync/sync.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'

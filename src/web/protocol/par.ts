@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { REQUEST_URI_LIFETIME, answerPush } from '../../core/question.ts'
+import { REQUEST_URI_LIFETIME, answerPush } from '../../core/login/question.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'

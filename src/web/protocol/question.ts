@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Push } from '../../core/question.ts'
+import type { Push } from '../../core/login/question.ts'
 import type { Realm } from '../../core/realm.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { LEEWAY } from './verify-signed.ts'

@@ -1,6 +1,6 @@
 /** What the user's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
 
-import type { DefaultBecause } from '../../core/policy.ts'
+import type { DefaultBecause } from '../../core/policy/policy.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import type { MethodName } from './view.ts'
 
@@ -13,7 +13,7 @@ interface AccountFrame {
   logoutAction: string
 }
 
-/** What counts for the user, and why; as `core/explain.ts` says it in English. */
+/** What counts for the user, and why; as `core/policy/explain.ts` says it in English. */
 export interface Why {
   enforcement: Enforcement
   because:

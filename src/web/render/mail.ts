@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars'
-import type { Mail } from '../../core/mail.ts'
-import type { Notice, Outgoing } from '../../core/outbox.ts'
+import type { Mail } from '../../core/notices/mail.ts'
+import type { Notice, Outgoing } from '../../core/notices/outbox.ts'
 import { directionOf, formatMessage } from './messages.ts'
 import type { MessageArgument, Texts } from './messages.ts'
 import { loadTheme } from './theme.ts'

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { PAGES_CLIENT } from '../../core/sign-in.ts'
+import { PAGES_CLIENT } from '../../core/pages/sign-in.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { clearSessionCookie, sessionHash } from './cookie.ts'

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { WebSession } from '../../core/web-session.ts'
+import type { WebSession } from '../../core/pages/web-session.ts'
 import type { WebContext } from '../context.ts'
 
 /** The language of a page: the one that the user chose, else what the browser prefers; one of the theme's. */

@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from 'jose'
 import type { Realm } from '../../core/realm.ts'
-import type { WebSession } from '../../core/web-session.ts'
+import type { WebSession } from '../../core/pages/web-session.ts'
 import type { WebContext } from '../context.ts'
 import { LONGEST } from './cookie.ts'
 import { rolesIn } from './verify-tokens.ts'

@@ -3,7 +3,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Realm } from '../../core/realm.ts'
-import { PAGES_CLIENT } from '../../core/sign-in.ts'
+import { PAGES_CLIENT } from '../../core/pages/sign-in.ts'
 import { ALGORITHMS, LEEWAY, NO_KEYS } from '../protocol/verify-signed.ts'
 
 interface Trusted {

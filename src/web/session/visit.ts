@@ -1,9 +1,9 @@
-import { DirectoryError } from '../../core/directory.ts'
-import type { DirectoryUser } from '../../core/directory.ts'
+import { DirectoryError } from '../../core/sync/directory.ts'
+import type { DirectoryUser } from '../../core/sync/directory.ts'
 import { AppError } from '../../core/errors.ts'
-import type { OwnVisit } from '../../core/own-step.ts'
+import type { OwnVisit } from '../../core/pages/own-step.ts'
 import type { Background } from '../../core/ports.ts'
-import { token } from '../../core/step.ts'
+import { token } from '../../core/login/step.ts'
 import type { WebContext } from '../context.ts'
 import type { PageSession } from './session.ts'
 

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import { AppError } from '../../core/errors.ts'
-import { token } from '../../core/step.ts'
+import { token } from '../../core/login/step.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'

@@ -1,6 +1,6 @@
 import type { Send } from '../../core/method.ts'
-import { fillSmsText } from '../../core/sms-text.ts'
-import type { Situation } from '../../core/transaction.ts'
+import { fillSmsText } from '../../core/login/sms-text.ts'
+import type { Situation } from '../../core/login/transaction.ts'
 import type { WebContext } from '../context.ts'
 import { localeOf } from './frame.ts'
 

@@ -1,5 +1,5 @@
 import type { Realm } from '../../core/realm.ts'
-import type { Transaction } from '../../core/transaction.ts'
+import type { Transaction } from '../../core/login/transaction.ts'
 import type { WebContext } from '../context.ts'
 import type { Frame } from '../render/view.ts'
 

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 import type { Realm } from '../../core/realm.ts'
-import type { Transaction } from '../../core/transaction.ts'
+import type { Transaction } from '../../core/login/transaction.ts'
 
 /**
  * Sends the browser back to Keycloak with the answer (RFC 6749 4.1.2, RFC 9207); the address keeps its query. A step of

@@ -1,5 +1,5 @@
-import { awaitsFirstCode, sendCode } from '../../core/sending.ts'
-import type { Situation } from '../../core/transaction.ts'
+import { awaitsFirstCode, sendCode } from '../../core/login/sending.ts'
+import type { Situation } from '../../core/login/transaction.ts'
 import type { WebContext } from '../context.ts'
 import type { SendError } from '../render/view.ts'
 import { deliver } from './deliver.ts'

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
-import { lockedFor } from '../../core/lockout.ts'
-import { finish, owner } from '../../core/step.ts'
+import { lockedFor } from '../../core/login/lockout.ts'
+import { finish, owner } from '../../core/login/step.ts'
 import type { WebContext } from '../context.ts'
 import { frameOf, offeredLocales } from './frame.ts'
 import { leave } from './leave.ts'

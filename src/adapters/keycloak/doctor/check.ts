@@ -1,5 +1,5 @@
 import type { Realm } from '../../../core/realm.ts'
-import type { SyncState } from '../../../core/sync.ts'
+import type { SyncState } from '../../../core/sync/sync.ts'
 import type { Found } from '../setup/found.ts'
 import type { Probes } from './probes.ts'
 

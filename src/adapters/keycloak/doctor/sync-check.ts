@@ -1,4 +1,4 @@
-import type { SyncState } from '../../../core/sync.ts'
+import type { SyncState } from '../../../core/sync/sync.ts'
 import type { Check, Facts, Fault } from './check.ts'
 
 /** A full pass is made more often than this, milliseconds. */

@@ -1,0 +1,163 @@
+import { lockedFor } from './lockout.ts'
+import type { MethodId, Registry } from '../method.ts'
+import type { Change } from '../ports.ts'
+import { challengeInstead, hasOwn, overtaken } from './overtaken.ts'
+import { noticesOf } from '../notices/notices.ts'
+import { verifiedCount } from './sending.ts'
+import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
+import type { Kit, Outcome } from './step.ts'
+import type { Credential, PendingCredential, Proof, Situation, Stage, Transaction } from './transaction.ts'
+
+const MAX_LABEL = 64
+
+/** The methods that the user can set up now: those allowed, and companions only beside another method. */
+export function enrollable(
+  situation: { transaction: Pick<Transaction, 'methods'>; credentials: readonly Credential[] },
+  registry: Registry,
+): MethodId[] {
+  const { transaction, credentials } = situation
+  const beside = hasOwn(credentials, registry)
+  return transaction.methods.filter((id) => registry.get(id)?.companion === false || beside)
+}
+
+/** The stage that a set-up begins with: a choice where there are several methods. `proven`: see Stage. */
+export function beginSetUp(situation: Situation, proven: Proof | undefined, kit: Kit): Stage {
+  const methods = enrollable(situation, kit.registry)
+  const only = methods.length === 1 ? methods[0] : undefined
+  return only === undefined
+    ? { at: 'enrol', method: undefined, keep: undefined, proven }
+    : beginMethod(situation, only, proven, kit)
+}
+
+/** The stage that the set-up of this method begins with. `proven`: see Stage. */
+export function beginMethod(
+  situation: Situation,
+  method: MethodId,
+  proven: Proof | undefined,
+  kit: Kit,
+): Stage {
+  const known = kit.registry.get(method)
+  if (known === undefined) throw new Error(`no such method: ${method}`)
+  const { keep } = known.beginEnrolment(situation.transaction.account, methodContext(situation, kit))
+  if (!known.companion) return { at: 'enrol', method, keep, proven }
+  if (proven === undefined) throw new Error('a companion is set up beside a proven method only')
+  return { at: 'save-codes', method, keep, pending: [], proven, proof: proven }
+}
+
+/** Chooses the method to set up, or goes back to the choice (`undefined`). Nothing was stored, nothing is lost. */
+export function chooseEnrolment(situation: Situation, method: string, kit: Kit): Outcome {
+  const { transaction } = situation
+  const { stage } = transaction
+  if (stage.at !== 'enrol') return { result: 'stale' }
+  if (!enrollable(situation, kit.registry).includes(method)) return { result: 'refused', error: 'missing' }
+  const next =
+    stage.method === method ? stage : keepPause(stage, beginMethod(situation, method, stage.proven, kit))
+  return { result: 'accepted', change: { ...owner(transaction), transaction: moveTo(transaction, next) } }
+}
+
+/** Going to and fro between methods does not shorten the pause between two codes. */
+function keepPause({ sentAt }: Stage & { at: 'enrol' }, next: Stage): Stage {
+  return next.at === 'enrol' && sentAt !== undefined ? { ...next, sentAt } : next
+}
+
+/** Takes the code that proves a method that is being set up. Wrong ones count as at login (R6). */
+export function answerEnrolment(
+  situation: Situation,
+  method: MethodId,
+  answer: { code: string; label: string },
+  kit: Kit,
+): Outcome {
+  const { transaction } = situation
+  const { stage } = transaction
+  if (stage.at !== 'enrol' || stage.method !== method) return { result: 'stale' }
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
+  if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
+  const known = kit.registry.get(method)
+  if (known === undefined) return { result: 'stale' }
+  const context = methodContext(situation, kit)
+  const verdict = known.finishEnrolment(stage.keep, answer.code, transaction.account, context)
+  if (!verdict.ok) {
+    const counted = verdict.error === 'wrong'
+    return {
+      result: 'refused',
+      error: verdict.error,
+      ...(counted ? { change: failure(situation, 'enrolment.failed', method, kit) } : {}),
+    }
+  }
+  const pending = [{ method, label: cleanLabel(answer.label), data: verdict.credential }]
+  const proof = proofBy(method, transaction, kit)
+  const companion = missingCompanion(situation, kit.registry)
+  const counts = verifiedCount(method, kit)
+  if (companion === undefined) return store(situation, pending, proof, kit, counts)
+  const { keep } = companion.beginEnrolment(transaction.account, context)
+  const next: Stage = { at: 'save-codes', method: companion.id, keep, pending, proven: stage.proven, proof }
+  return {
+    result: 'accepted',
+    change: {
+      ...owner(transaction),
+      transaction: moveTo(transaction, next),
+      ...(counts === undefined ? {} : { counts }),
+    },
+  }
+}
+
+/** "I have saved my backup codes": ends the set-up; nothing is enabled before it (S18). */
+export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Outcome {
+  const { stage, account } = situation.transaction
+  if (stage.at !== 'save-codes') return { result: 'stale' }
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
+  const known = kit.registry.get(stage.method)
+  const verdict = known?.finishEnrolment(
+    stage.keep,
+    saved ? 'on' : '',
+    account,
+    methodContext(situation, kit),
+  )
+  if (verdict?.ok !== true) return { result: 'refused', error: 'missing' }
+  const codes = { method: stage.method, label: undefined, data: verdict.credential }
+  return store(situation, [...stage.pending, codes], stage.proof, kit)
+}
+
+/** Saves what was set up, in place of the old where a user has one of a kind, and ends the step. */
+function store(
+  situation: Situation,
+  pending: PendingCredential[],
+  proof: Proof,
+  kit: Kit,
+  counts?: Change['counts'],
+): Outcome {
+  const { transaction, credentials } = situation
+  const { cleared, reported } = success(situation)
+  const reporting = { ...transaction, failures: { ...transaction.failures, to: reported } }
+  const ended = finish(reporting, proof, kit)
+  const replaced = credentials.filter(
+    (own) =>
+      kit.registry.get(own.method)?.single === true && pending.some(({ method }) => method === own.method),
+  )
+  const change: Change = {
+    ...owner(transaction),
+    ...cleared,
+    transaction: ended.transaction,
+    enrol: pending.map((made) => ({ ...made, id: kit.random(16).toString('base64url'), at: kit.now })),
+    remove: replaced.map(({ id }) => id),
+    ...(counts === undefined ? {} : { counts }),
+    ...verifiedBy(transaction, proof),
+    // Backup codes come along with what they are for: one message is enough.
+    notices: pending.slice(0, 1).flatMap(({ method }) => noticesOf(situation, 'method-added', kit, method)),
+    audit: pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
+  }
+  return { result: 'accepted', change, ...(ended.code === undefined ? {} : { code: ended.code }) }
+}
+
+function missingCompanion({ transaction, credentials }: Situation, registry: Registry) {
+  return [...registry.values()].find(
+    ({ id, companion }) =>
+      companion && transaction.methods.includes(id) && !credentials.some(({ method }) => method === id),
+  )
+}
+
+/** A name as it is kept: one line of at most 64 characters; undefined where nothing is left of it. */
+export function cleanLabel(label: string): string | undefined {
+  const clean = label.replaceAll(/\p{C}/gu, '').trim().slice(0, MAX_LABEL)
+  return clean === '' ? undefined : clean
+}

@@ -1,0 +1,24 @@
+import type { RealmSettings } from '../settings.ts'
+
+/** The server that a realm's mail goes out by, with its password. */
+export type MailServer = NonNullable<RealmSettings['mail']> & { password?: string | undefined }
+
+/** A message, ready to go. */
+export interface Mail {
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/**
+ * What became of a message. `failed`: it may go later. `refused`: it never will, as it stands. `why` is for
+ * administrators and names neither address nor content.
+ */
+export type Mailed = { result: 'sent' } | { result: 'failed' | 'refused'; why: string }
+
+/** Takes mail to a server. */
+export interface Mailer {
+  /** Never throws; ends within 15 s. */
+  send(server: MailServer, mail: Mail): Promise<Mailed>
+}

@@ -1,0 +1,78 @@
+import { MAX_CREDENTIAL_FAILURES } from '../login/lockout.ts'
+import type { MethodId, Registry } from '../method.ts'
+import type { Action, Claims, Enrolled, Purpose } from './policy.ts'
+import type { Enforcement, RealmSettings } from '../settings.ts'
+
+/** What the login does next, the methods by which a challenge is answered, and those that may be set up. */
+interface Next {
+  action: Action
+  proofs: MethodId[]
+  methods: MethodId[]
+}
+
+/** What follows from an enforcement for a user with these methods. Pure. */
+export function actionOf(input: {
+  settings: RealmSettings
+  enforcement: Enforcement
+  /** Whether something asks beyond the policy: a level, or a change of methods. */
+  asked: boolean
+  /** Until when Required waits for a user without a method, epoch milliseconds; undefined where it acts. */
+  graceUntil: number | undefined
+  enrolled: readonly Enrolled[]
+  /** The methods allowed. */
+  methods: MethodId[]
+  claims: Claims
+  registry: Registry
+  unavailable: ReadonlySet<MethodId>
+}): Next {
+  const { settings, enforcement, asked, graceUntil, methods, claims, registry } = input
+  // A method that this build does not know is still the user's: no reason to ask for less.
+  const standsAlone = (id: MethodId) => registry.get(id)?.companion !== true
+  const works = (id: MethodId) => registry.has(id) && !input.unavailable.has(id)
+  const reaches = (id: MethodId) => (registry.get(id)?.level ?? 0) >= claims.level
+  const allowed = (id: MethodId) => methods.includes(id)
+  const ids = (enrolled: readonly Enrolled[]) => [...new Set(enrolled.map(({ method }) => method))]
+  const without = (action: Action): Next => ({ action, proofs: [], methods })
+
+  const own = ids(input.enrolled).filter(standsAlone)
+  const working = ids(input.enrolled.filter(({ failures }) => failures < MAX_CREDENTIAL_FAILURES))
+  const proofs = working.filter((id) => allowed(id) && reaches(id))
+
+  if (!asked && enforcement === 'disabled') return without({ do: 'skip' })
+  if (!asked && enforcement === 'optional') {
+    // Where rules leave none of the methods that the user has, and the realm does, those still ask.
+    const present = working.filter((id) => settings.methods.includes(id) && works(id))
+    if (!own.some((id) => settings.methods.includes(id))) return without({ do: 'skip' })
+    if (!own.some(allowed) && present.some(standsAlone)) {
+      return { action: { do: 'challenge', then: 'done' }, proofs: present, methods }
+    }
+  }
+  if (!asked && graceUntil !== undefined && own.length === 0) {
+    return without({ do: 'enrol-later', until: graceUntil })
+  }
+  if (own.length > 0 && !working.some(standsAlone)) return without({ do: 'blocked', reason: 'must-be-reset' })
+
+  // What an ordinary login would make them set up is nobody's own wish.
+  const enforced = enforcement === 'required' && !working.some((id) => allowed(id) && standsAlone(id))
+  const self = claims.purpose === 'manage' && !enforced ? settings.selfMethods : 'all'
+  const open = self === 'all' ? methods : methods.filter((id) => self.includes(id))
+  const notByYourself = without({ do: 'blocked', reason: 'not-by-yourself' })
+
+  if (proofs.some(standsAlone)) {
+    if (open.length === 0) return notByYourself
+    const then = isChange(claims.purpose) ? 'enrol' : 'done'
+    return { action: { do: 'challenge', then }, proofs, methods: open }
+  }
+  const fits = (id: MethodId) => standsAlone(id) && reaches(id)
+  if (!methods.some(fits)) return without({ do: 'blocked', reason: 'no-method-allowed' })
+  if (!open.some(fits)) return notByYourself
+  if (own.length === 0) return { action: { do: 'enrol' }, proofs: [], methods: open }
+  const before = working.filter(works)
+  if (!before.some(standsAlone)) return without({ do: 'blocked', reason: 'no-method-allowed' })
+  return { action: { do: 'challenge', then: 'enrol' }, proofs: before, methods: open }
+}
+
+/** Whether methods are to be changed, which asks for a proof whatever the policy says. */
+export function isChange(purpose: Purpose): purpose is 'manage' | 'enrol' {
+  return purpose === 'manage' || purpose === 'enrol'
+}
