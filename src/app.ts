@@ -35,6 +35,7 @@ import type { AdminStore } from './core/administration/administration.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { LoginStore } from './core/ports.ts'
+import { noticeCounts } from './core/login/sending.ts'
 import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
@@ -161,6 +162,7 @@ export async function createApp(
     log,
     origin: new URL(config.hostname).origin,
   }
+  const underWay = new Set<Promise<unknown>>()
   const stopTimers = [
     every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock())),
     every(PRUNE_EVERY, () => prune(database, clock())),
@@ -174,6 +176,14 @@ export async function createApp(
     store: createOutboxStore(database, sealer),
     async send(message) {
       if (message.channel === 'sms') {
+        const { settings } = await context.admin.policy(message.realm)
+        const { realm, userId } = message
+        const counted = await context.store.commit({
+          realm,
+          userId,
+          counts: noticeCounts(message, settings, kit()),
+        })
+        if (counted !== 'written') return { result: 'failed', why: 'a limit on text messages stands' }
         const text = mail.writer.noticeLine(message)
         const result = (await delivery.courier?.send({ to: message.to, text })) ?? 'failed'
         return result === 'sent' ? { result } : { result, why: 'the provider did not take it' }
@@ -213,6 +223,8 @@ export async function createApp(
     async close() {
       for (const stop of stopTimers) stop()
       await worker?.stop()
+      // What is being sent is told to be sent, or it would go out twice.
+      await Promise.allSettled(underWay)
       if (isStarted) await sealing.finish()
       await database.close()
     },
@@ -240,7 +252,10 @@ export async function createApp(
 
   function every(milliseconds: number, work: () => Promise<unknown>): () => void {
     const timer = setInterval(() => {
-      work().catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+      const done = work()
+        .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+        .finally(() => underWay.delete(done))
+      underWay.add(done)
     }, milliseconds)
     timer.unref()
     return () => clearInterval(timer)

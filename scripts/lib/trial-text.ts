@@ -25,6 +25,8 @@ export function greeting({ keycloak, sidecar, management, realm, folder }: Greet
   return `
 Addresses
   Sign in here              ${account}
+  A user's own methods      http://localhost:${sidecar}/realms/${realm}/account
+  Administrator's pages     http://localhost:${sidecar}/realms/${realm}/admin
   Messages that were sent   http://localhost:${sidecar}/dev/inbox
   Keycloak's own console    http://localhost:${keycloak}/admin  (admin / admin)
   REST API, described       http://localhost:${sidecar}/realms/${realm}/api/v1/openapi.json
@@ -39,7 +41,8 @@ To try
   3. Sign in as carol with any mobile number; the code is in the messages.
   4. Sign in again with a wrong code, with a backup code, in German, with the sidecar stopped.
   5. In Keycloak's console set the attribute tfa.enforcement of the group robots to required: dave is asked in seconds.
-  6. As erin, list the users by the REST API; docs/setup.md has the commands that get a token.
+  6. As erin open the administrator's pages: why is bob asked, and what would "Required for everybody" do?
+  7. As alice open her own page, switch the second step on and off; look at the messages.
   Use a private window for each user, or sign out between them.
 
 Data and logs are in ${folder}; "npm run reset" starts over. Ctrl-C stops everything.`

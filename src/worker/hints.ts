@@ -6,6 +6,7 @@ import { hintedUser } from './hinted-user.ts'
 import { membersOf } from './pass.ts'
 import { refreshSome } from './standings.ts'
 import { studyMembers } from './study.ts'
+import { TenureOver } from './tenure.ts'
 import type { Tenure } from './tenure.ts'
 
 /** Hints that are dealt with at once. */
@@ -41,8 +42,10 @@ export async function followHints(tenure: Tenure, hints: KeptHint[], aside: Asid
       else if (hint.kind === 'members') await hintedMembers(tenure, hint)
       else if (await hintedUser(tenure, hint, named)) people.add(hint.id)
     } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error
-      if (await fails(tenure, error)) {
+      if (error instanceof TenureOver) throw error
+      if (!(error instanceof DirectoryError)) {
+        tenure.log.error({ realm: tenure.realm, err: error, kind: hint.kind }, 'a hint could not be followed')
+      } else if (await fails(tenure, error)) {
         failure = error
         break
       }

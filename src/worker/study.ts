@@ -79,9 +79,22 @@ async function resolveUsers({ realm, store, directory, read }: Tenure, names: st
   return found
 }
 
+/** What is kept of a user: the phone is not, so it makes no difference. */
+function kept({
+  id,
+  username,
+  firstName,
+  lastName,
+  email,
+  enabled,
+  federation,
+}: DirectoryUser): DirectoryUser {
+  return { id, username, firstName, lastName, email, enabled, federation }
+}
+
 /** Users as Keycloak lists them now. */
 export async function studyUsers({ realm, store, now }: Tenure, listed: DirectoryUser[]): Promise<Studied> {
-  const users = [...new Map(listed.map((user) => [user.id, user])).values()]
+  const users = [...new Map(listed.map((user) => [user.id, kept(user)])).values()]
   const ids = users.map(({ id }) => id)
   const known = new Map((await store.users(realm, ids)).map((one) => [one.user.id, one]))
   const isBack = ({ id }: DirectoryUser) => known.get(id)?.goneAt !== undefined

@@ -56,12 +56,6 @@ export interface Tenure extends Workplace {
 /** @param over aborted where the tenure ends from outside */
 export function openTenure(place: Workplace, lease: Lease, begun: KeptSync, over: AbortSignal): Tenure {
   let kept = begun
-  const ended = new Promise<never>((_, reject) => {
-    over.addEventListener('abort', () => reject(new TenureOver()), { once: true })
-  })
-  // Whoever waits hears of it; with nobody waiting it is no fault.
-  ended.catch(() => {})
-
   return {
     ...place,
     get kept() {
@@ -69,8 +63,19 @@ export function openTenure(place: Workplace, lease: Lease, begun: KeptSync, over
     },
     now: place.clock,
     async read(asked) {
+      // It is under way already: where nobody waits for it any more, its failure must not end the process.
+      asked.catch(() => {})
       if (over.aborted) throw new TenureOver()
-      return await Promise.race([asked, ended])
+      let end = () => {}
+      const ended = new Promise<never>((_, reject) => {
+        end = () => reject(new TenureOver())
+        over.addEventListener('abort', end, { once: true })
+      })
+      try {
+        return await Promise.race([asked, ended])
+      } finally {
+        over.removeEventListener('abort', end)
+      }
     },
     async commit(step, changed = {}, state = {}) {
       if (over.aborted) throw new TenureOver()

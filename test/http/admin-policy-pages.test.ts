@@ -59,6 +59,28 @@ describe('the pages of a policy', () => {
   const settings = async () => (await world.app.admin.policy('demo')).settings
   const rules = async () => (await world.app.admin.policy('demo')).rules
 
+  describe('an address that is opened', () => {
+    it.each(['', '0', '00', '05', '5.0', '0x0', '+0', '1', '999999', 'none', 'x'])(
+      'changes no settings and makes no rule, whatever version it claims: %j',
+      async (version) => {
+        const query = new URLSearchParams({
+          version,
+          enforcement: 'disabled',
+          methods: 'totp',
+          maxFailures: '20',
+          seen: version,
+        }).toString()
+        const before = [await settings(), await rules()]
+        await erin.get(`/settings/save?${query}`)
+        await erin.get(`/rules/g-finance/save?${query}&priority=1000`)
+        await erin.get(`/rules/g-robots/save?${query}&priority=1000`)
+        await erin.get('/users/bob/override?enforcement=disabled')
+        expect([await settings(), await rules()]).toEqual(before)
+        expect((await world.app.admin.user('demo', 'bob'))?.override).toBeUndefined()
+      },
+    )
+  })
+
   describe('settings', () => {
     it('show everything that there is, with bounds, units and what NIST says of a method (S19, R22)', async () => {
       const page = await erin.get('/settings')

@@ -76,6 +76,29 @@ describe("a realm's mail server", () => {
     expect(cells.filter(({ text }) => text.includes(PASSWORD))).toEqual([])
   })
 
+  it('forgets its password where it would be told to another server than it was entered for', async () => {
+    expect(await test()).toMatchObject({ result: 'sent' })
+    const told: string[] = []
+    const foreign = await startMailServer({
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      onAuth: ({ password }, _session, done) => {
+        told.push(String(password))
+        done(null, { user: 'thief' })
+      },
+    })
+    await set({ username: 'acme', port: foreign.port })
+    await test()
+    expect(told).not.toContain(PASSWORD)
+    await foreign.stop()
+    await set({ username: 'acme' })
+    expect(await test()).toMatchObject({ result: 'failed' })
+    await erin('PUT', '/settings/mail-password', { body: { password: PASSWORD } })
+    // Who it is from is no other server.
+    await set({ username: 'acme', fromName: 'Acme' })
+    expect(await test()).toMatchObject({ result: 'sent' })
+  })
+
   it('tells a user what an administrator took away (S21)', async () => {
     await world.enrol('bob', ['totp'])
     expect((await erin('POST', '/users/bob/reset')).status).toBe(200)

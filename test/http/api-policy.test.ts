@@ -25,6 +25,24 @@ describe("a realm's policy over the API", () => {
   const patch = async (client: Client, body: unknown, version: string) =>
     await client('PATCH', '/settings', { body, headers: { 'If-Match': version } })
 
+  it('changes a grace from days to a date and back, and leaves out a part of the mail server', async () => {
+    const now = async () => await etag('/settings')
+    const until = '2030-01-01T00:00:00Z'
+    const said = async (body: object) => {
+      const { status, json, text } = await patch(erin, body, await now())
+      expect(status, text).toBe(200)
+      return json
+    }
+    expect(await said({ grace: { days: 5 } })).toMatchObject({ grace: { days: 5 } })
+    expect((await said({ grace: { until } })).grace).toEqual({ until })
+    expect((await said({ grace: { days: 7, until: null } })).grace).toEqual({ days: 7 })
+    expect(await said({ grace: null })).not.toHaveProperty('grace')
+    const mail = { host: 'smtp.example.com', port: 587, security: 'starttls', from: 'a@b.org' }
+    expect((await said({ mail: { ...mail, username: 'acme' } })).mail).toEqual({ ...mail, username: 'acme' })
+    expect((await said({ mail: { ...mail, username: null } })).mail).toEqual(mail)
+    await said({ mail: null })
+  })
+
   it('shows settings with their defaults, and puts one back by null (RFC 7396)', async () => {
     const first = await erin('GET', '/settings')
     expect(first.json).toMatchObject({

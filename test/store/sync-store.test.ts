@@ -146,6 +146,21 @@ describe.each(PLACES)("the worker's store on %s", (_, makePlace) => {
     expect(await sync.memberships()).toEqual(['here g1', 'hidden g2'])
   })
 
+  it('writes the new paths of thousands of subgroups in one go', async () => {
+    const groups = [...Array(2_000).keys()].map((i) => ({
+      id: `big-${i}`,
+      parentId: 'big',
+      name: `n${i}`,
+      path: `/old/n${i}`,
+      managers: [],
+    }))
+    await write({ groups: { save: groups } })
+    const paths = groups.map(({ id, name }) => ({ groupId: id, path: `/new/${name}` }))
+    expect(await write({ groups: { paths } })).toBe('written')
+    const known = await sync.store.groups(REALM)
+    expect(known.filter(({ path }) => path.startsWith('/new/'))).toHaveLength(2_000)
+  })
+
   it('forgets who is gone for 30 days, and what sessions proved a day ago', async () => {
     const { clock, database, admin } = sync
     await sync.enrol('u1')

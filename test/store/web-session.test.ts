@@ -34,7 +34,6 @@ describe.each(PLACES)('sessions of our own pages, on %s', (_, makePlace) => {
   const visitor = {
     username: 'alice',
     refreshToken: 'REFRESH-TOKEN',
-    idToken: 'ID-TOKEN',
     roles: ['tfa-admin'],
     locale: undefined,
     authTime: NOW,

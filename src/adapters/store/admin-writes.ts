@@ -4,7 +4,7 @@ import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { outboxWrites } from './outbox-store.ts'
 import { fromRule } from './rows.ts'
-import { writeSecret } from './secrets.ts'
+import { removeSecret, writeSecret } from './secrets.ts'
 import { auditOf } from './writes.ts'
 
 /** The statements of what an administrator or the worker changes, in SQL that both databases have. */
@@ -27,10 +27,12 @@ export function sealedWritesOf(
   { realm, secret, notices = [] }: AdminChange,
   sealer: Sealer | undefined,
 ): Write[] {
-  if (secret === undefined && notices.length === 0) return []
+  const removed = secret !== undefined && secret.value === undefined ? [removeSecret(realm, secret.name)] : []
+  if (secret?.value === undefined && notices.length === 0) return removed
   if (sealer === undefined) throw new Error('nothing can be sealed here')
   return [
-    ...(secret === undefined ? [] : [writeSecret(sealer, realm, secret.name, secret.value)]),
+    ...removed,
+    ...(secret?.value === undefined ? [] : [writeSecret(sealer, realm, secret.name, secret.value)]),
     ...outboxWrites(notices, sealer),
   ]
 }

@@ -39,6 +39,7 @@ export function createAuditSealing(
     untold: undefined as { seq: number; mac: string } | undefined,
   }))
   let running: Promise<void> | undefined
+  let isStopping = false
 
   return {
     async run() {
@@ -49,6 +50,7 @@ export function createAuditSealing(
     },
 
     async finish() {
+      isStopping = true
       await running
       await pass(true)
     },
@@ -72,7 +74,8 @@ export function createAuditSealing(
         const result = await sealBatch(database, sealer, state.realm)
         if (typeof result === 'string') return
         state.untold = result
-        if (result.sealed < SEAL_BATCH) return
+        // A backlog, as after an upgrade, is for the next start: who stops a server does not wait for long.
+        if (result.sealed < SEAL_BATCH || isStopping) return
       }
     } catch (error) {
       state.pausedUntil = clock() + PAUSE

@@ -31,14 +31,17 @@ export async function commitWrites(database: Database, writes: Write[]): Promise
 
 async function commitPostgres({ db }: Database, writes: Write[]): Promise<Committed> {
   const parts = writes.map(({ statement }, i) => sql`${sql.ref(`w${i}`)} as (${statement} returning 1)`)
-  const checks = writes.map(({ guard }, i) => {
+  // One a row, since a row has no more than 1,664 columns. A write without a guard is done without being looked at.
+  const checks = writes.flatMap(({ guard }, i) => {
+    if (guard === undefined) return []
     const rows = sql`(select count(*) from ${sql.ref(`w${i}`)})`
-    return guard === undefined
-      ? sql`${rows}`
-      : sql`(case when ${rows} = 0 then ${sql.lit(`latchkey refused: ${guard}`)} else '1' end)::int`
+    return [
+      sql`select (case when ${rows} = 0 then ${sql.lit(`latchkey refused: ${guard}`)} else '1' end)::int`,
+    ]
   })
   try {
-    await sql`with ${sql.join(parts)} select ${sql.join(checks)}`.execute(db)
+    const looked = checks.length === 0 ? sql`select 1` : sql.join(checks, sql` union all `)
+    await sql`with ${sql.join(parts)} ${looked}`.execute(db)
     return 'written'
   } catch (error) {
     const refused = POSTGRES_REFUSAL.exec(error instanceof Error ? error.message : '')?.[1]

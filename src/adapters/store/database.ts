@@ -40,7 +40,8 @@ export async function openDatabase(url: string, options: { log?: LogConfig } = {
     ? openSqlite(url.slice('sqlite:'.length), options)
     : openPostgres(url, options)
   try {
-    await migrate(database.db)
+    if (database.sqlite === undefined) await migratePostgres(url)
+    else await migrate(database.db)
     return database
   } catch (error) {
     await database.close()
@@ -71,6 +72,16 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
     async close() {
       await db.destroy()
     },
+  }
+}
+
+/** An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. */
+async function migratePostgres(url: string): Promise<void> {
+  const patient = openPostgres(url, {}, CompiledQuery.raw('set statement_timeout = 0'))
+  try {
+    await migrate(patient.db)
+  } finally {
+    await patient.close()
   }
 }
 

@@ -20,21 +20,18 @@ export async function readSecret(
   return row === undefined ? undefined : sealer.open(row.sealed, context(realm, name))
 }
 
-/** The statement that sets a secret, or takes it away where `value` is undefined. */
-export function writeSecret(
-  sealer: Sealer,
-  realm: string,
-  name: SecretName,
-  value: string | undefined,
-): Write {
+/** The statement that sets a secret. */
+export function writeSecret(sealer: Sealer, realm: string, name: SecretName, value: string): Write {
   return {
-    statement:
-      value === undefined
-        ? sql`delete from realm_secret where realm = ${realm} and name = ${name}`
-        : sql`insert into realm_secret (realm, name, sealed)
-            values (${realm}, ${name}, ${sealer.seal(value, context(realm, name))})
-            on conflict (realm, name) do update set sealed = excluded.sealed`,
+    statement: sql`insert into realm_secret (realm, name, sealed)
+      values (${realm}, ${name}, ${sealer.seal(value, context(realm, name))})
+      on conflict (realm, name) do update set sealed = excluded.sealed`,
   }
+}
+
+/** The statement that takes a secret away. */
+export function removeSecret(realm: string, name: SecretName): Write {
+  return { statement: sql`delete from realm_secret where realm = ${realm} and name = ${name}` }
 }
 
 function context(realm: string, name: SecretName): string {

@@ -1,10 +1,13 @@
 import { sql } from 'kysely'
+import { AppError } from '../../core/errors.ts'
 import type { SyncControl } from '../../core/sync/sync.ts'
 import { commitWrites } from './commit.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'
 import { keptSync } from './sync-store.ts'
 import { hintWrites } from './sync-writes.ts'
+
+const TRIES = 5
 
 /** What the worker's endpoints and pages use: they leave word in the database, wherever the worker runs. */
 export function createSyncControl(database: Database, clock: () => number): SyncControl {
@@ -13,7 +16,7 @@ export function createSyncControl(database: Database, clock: () => number): Sync
 
     async run(realm, options) {
       const confirm = options === undefined ? [] : [{ kind: 'confirm' as const, id: String(options.confirm) }]
-      await commitWrites(database, hintWrites(realm, [{ kind: 'run', id: '' }, ...confirm], clock()))
+      await written(() => hintWrites(realm, [{ kind: 'run', id: '' }, ...confirm], clock()))
     },
 
     async hint(realm, { users, groups, full, administrators }, once) {
@@ -24,9 +27,18 @@ export function createSyncControl(database: Database, clock: () => number): Sync
         ...users.map((id) => ({ kind: 'user' as const, id, ...told(id) })),
         ...(full ? [{ kind: 'full' as const, id: '' }] : []),
       ]
-      const writes = [taken(realm, once), ...hintWrites(realm, hints, clock())]
-      return (await commitWrites(database, writes)) === 'replayed' ? 'replayed' : 'kept'
+      const writes = () => [taken(realm, once), ...hintWrites(realm, hints, clock())]
+      return (await written(writes)) === 'replayed' ? 'replayed' : 'kept'
     },
+  }
+
+  /** Two servers of Keycloak may tell of the same users at the same time, and the database ask one to come again. */
+  async function written(writes: () => Write[]): Promise<'written' | 'replayed'> {
+    for (let i = 0; i < TRIES; i++) {
+      const committed = await commitWrites(database, writes())
+      if (committed === 'written' || committed === 'replayed') return committed
+    }
+    throw new AppError('unavailable', 'too many hints of the same users at the same time')
   }
 }
 

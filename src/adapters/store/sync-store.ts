@@ -29,6 +29,8 @@ export function createSyncStore(database: Database): SyncStore {
         // What asks for a pass is never behind a thousand changes.
         .orderBy(sql`case when kind in ('run', 'confirm', 'full') then 0 else 1 end`)
         .orderBy('at')
+        .orderBy('kind')
+        .orderBy('id')
         .limit(max)
         .execute()
       return rows.map(({ kind, id, at, administers }) => ({

@@ -25,7 +25,9 @@ export function syncWritesOf(change: SyncChange): Write[] {
 /** Asks for things to be done; `at` grows with every time, so that whoever reads it before does not take it away. */
 export function hintWrites(realm: string, hints: readonly Omit<KeptHint, 'at'>[], at: number): Write[] {
   const distinct = new Map(hints.map((hint) => [`${hint.kind} ${hint.id}`, hint]))
-  return slices([...distinct.values()]).map((slice) => ({
+  // In one order, so that two who write the same wait for each other and never for both.
+  const ordered = [...distinct].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, hint]) => hint)
+  return slices(ordered).map((slice) => ({
     statement: sql`insert into hint (realm, kind, id, at, administers)
       values ${sql.join(
         slice.map(

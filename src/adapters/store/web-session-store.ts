@@ -39,8 +39,13 @@ export function createWebSessionStore({ db }: Pick<Database, 'db'>, sealer: Seal
     },
 
     async endAll(realm, of) {
-      const ended = db.deleteFrom('web_session').where('realm', '=', realm)
-      await ('sid' in of ? ended.where('sid', '=', of.sid) : ended.where('user_id', '=', of.userId)).execute()
+      // What the session proved ends with it, for tokens of it that live on.
+      for (const table of ['web_session', 'verified_session'] as const) {
+        const ended = db.deleteFrom(table).where('realm', '=', realm)
+        await (
+          'sid' in of ? ended.where('sid', '=', of.sid) : ended.where('user_id', '=', of.userId)
+        ).execute()
+      }
     },
   }
 

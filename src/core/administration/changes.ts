@@ -44,11 +44,26 @@ export function changeSettings(
     fields.map((name) => [name, { from: before?.get(name) ?? null, to: after?.get(name) ?? null }]),
   )
   const version = policy.version + 1
+  const isMoved = goesElsewhere(policy.settings.mail, realmSettings.parse(set).mail)
   return {
     realm,
     settings: { next: set, version: policy.version },
-    audit: [entryBy(by, { event: 'settings.changed', realm, detail: { version, changes } })],
+    // It was entered for the server before, and is not for whoever runs another one to be told.
+    ...(isMoved ? { secret: { name: 'mail-password' as const, value: undefined } } : {}),
+    audit: [
+      entryBy(by, { event: 'settings.changed', realm, detail: { version, changes } }),
+      ...(isMoved
+        ? [entryBy(by, { event: 'secret.changed', realm, detail: { name: 'mail-password', set: false } })]
+        : []),
+    ],
   }
+}
+
+/** Whether a password would be told to another server, or to anybody on the way, than it was entered for. */
+function goesElsewhere(before: RealmSettings['mail'], after: RealmSettings['mail']): boolean {
+  const told = (mail: RealmSettings['mail']) =>
+    canonical(mail === undefined ? null : [mail.host, mail.port, mail.security, mail.username ?? null])
+  return before !== undefined && told(before) !== told(after)
 }
 
 /** Gives a group this rule; undefined where it has just that. */
@@ -119,10 +134,11 @@ export function replacePolicy(
     }),
   ].filter((part) => part !== undefined)
   if (parts.length === 0) return undefined
-  const settings = parts.find((part) => part.settings !== undefined)?.settings
+  const { settings, secret } = parts.find((part) => part.settings !== undefined) ?? {}
   return {
     realm,
     ...(settings === undefined ? {} : { settings }),
+    ...(secret === undefined ? {} : { secret }),
     saveRules: parts.flatMap((part) => part.saveRules ?? []),
     removeRules: parts.flatMap((part) => part.removeRules ?? []),
     audit: parts.flatMap((part) => part.audit),

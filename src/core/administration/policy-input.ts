@@ -92,21 +92,54 @@ function withoutDefault(field: z.ZodType): z.ZodType {
 
 /** In a patch, null removes: the field itself, and an entry of one that is a table. */
 function nullable(field: z.ZodType): z.ZodType {
+  if (field instanceof z.ZodUnion || field instanceof z.ZodObject)
+    return told(partsNullable(field).nullable(), field)
   if (!(field instanceof z.ZodRecord)) return field.nullable()
   const table = z.record(field.keyType, (field.valueType as z.ZodType).nullable()).nullable()
   const { pattern } = z.toJSONSchema(field.keyType as z.ZodType)
   return told(table, field).meta({ propertyNames: { pattern } })
 }
 
-/** Applies a merge patch (RFC 7396) to plain JSON; the target stays as it is. */
+/** A value of several parts, in which null stands for a part that is left out. */
+function partsNullable(field: z.ZodType): z.ZodType {
+  if (field instanceof z.ZodUnion) {
+    const options = field.options as z.ZodType[]
+    const names = options.flatMap((one) => (one instanceof z.ZodObject ? Object.keys(one.shape) : []))
+    const others = Object.fromEntries(names.map((name) => [name, z.null().optional()]))
+    const open = options.map((one) =>
+      one instanceof z.ZodObject ? z.strictObject({ ...others, ...(one.shape as z.ZodRawShape) }) : one,
+    )
+    return z.union(open)
+  }
+  if (!(field instanceof z.ZodObject)) return field
+  const shape = Object.entries(field.shape as Record<string, z.ZodType>).map(([name, part]) => [
+    name,
+    part instanceof z.ZodOptional ? (part.unwrap() as z.ZodType).nullable().optional() : part,
+  ])
+  return z.strictObject(Object.fromEntries(shape) as Record<string, z.ZodType>)
+}
+
+/**
+ * Applies a merge patch (RFC 7396) to settings; what is there stays as it is. `grace` and `mail` are values of several
+ * parts, given whole: days would otherwise be left beside a date, and a server's password beside another server.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isTable(patch)) return patch
   const merged = new Map(isTable(target) ? Object.entries(target) : [])
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) merged.delete(name)
+    else if (WHOLE.has(name) && isTable(value)) merged.set(name, present(value))
     else if (value !== undefined) merged.set(name, mergePatch(merged.get(name), value))
   }
   return Object.fromEntries(merged)
+}
+
+const WHOLE = new Set(['grace', 'mail'])
+
+function present(table: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).filter(([, value]) => value !== null && value !== undefined),
+  )
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

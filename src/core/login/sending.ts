@@ -2,6 +2,7 @@ import { lockedFor } from './lockout.ts'
 import type { DestinationError, MethodId, Send, Step } from '../method.ts'
 import type { Change, Count } from '../ports.ts'
 import { entry, methodContext, moveTo, owner } from './step.ts'
+import type { RealmSettings } from '../settings.ts'
 import type { Kit, Outcome } from './step.ts'
 import { triable } from './triable.ts'
 import { networkOf } from './network.ts'
@@ -106,11 +107,28 @@ export function verifiedCount(method: MethodId, kit: Kit): { at: number; counts:
   }
 }
 
+/** What a notice by text message counts as: what it costs is the same, whatever it says (R10). */
+export function noticeCounts(
+  { to, userId }: { to: string; userId: string },
+  settings: RealmSettings,
+  kit: Pick<Kit, 'now' | 'mac'>,
+): NonNullable<Change['counts']> {
+  return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'notice', userId }, kit) }
+}
+
 function counts({ settings, transaction }: Situation, send: Send, address: string, kit: Kit): Count[] {
-  const { channel, to } = send
-  const hidden = (...parts: string[]) => kit.mac(JSON.stringify(['sent to', ...parts])).value
   // Numbers that are only typed must not use up what a login to a stored number needs.
   const { at } = transaction.stage
+  return countsOf(settings, { ...send, at, userId: transaction.account.userId, address }, kit)
+}
+
+function countsOf(
+  settings: RealmSettings,
+  send: { channel: Send['channel']; to: string; at: string; userId: string; address?: string },
+  kit: Pick<Kit, 'mac'>,
+): Count[] {
+  const { channel, to, at, userId, address } = send
+  const hidden = (...parts: string[]) => kit.mac(JSON.stringify(['sent to', ...parts])).value
   // Mail costs nothing, and its addresses have no ranges that somebody could have bought.
   const paid = (count: Count): Count[] => (channel === 'sms' ? [count] : [])
   return [
@@ -121,8 +139,17 @@ function counts({ settings, transaction }: Situation, send: Send, address: strin
       window: HOUR,
       limit: settings.smsPerPrefix,
     }),
-    { scope: 'address', key: hidden(networkOf(address)), window: HOUR, limit: settings.smsPerAddress },
-    { scope: 'user', key: transaction.account.userId, window: HOUR, limit: settings.smsPerUser },
+    ...(address === undefined
+      ? []
+      : [
+          {
+            scope: 'address' as const,
+            key: hidden(networkOf(address)),
+            window: HOUR,
+            limit: settings.smsPerAddress,
+          },
+        ]),
+    { scope: 'user', key: userId, window: HOUR, limit: settings.smsPerUser },
     ...paid({ scope: 'hour', key: '', window: HOUR, limit: settings.smsPerHour }),
     ...paid({ scope: 'day', key: '', window: DAY, limit: settings.smsPerDay }),
   ]

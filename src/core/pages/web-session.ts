@@ -3,8 +3,6 @@ export interface Visitor {
   username: string
   /** Keycloak's, for the next look at the roles. */
   refreshToken: string
-  /** The hint for the way out (OpenID Connect RP-Initiated Logout 1.0). */
-  idToken: string
   /** The realm roles, as they were at `rolesAt`. */
   roles: string[]
   /** The language, where the user or Keycloak named one. */

@@ -31,6 +31,11 @@ export async function changedSince(attempt: () => Promise<unknown>): Promise<Cha
   }
 }
 
+/** A version as a form carries it; undefined where it is none, or written in another way than ours. */
+export function versionIn(text: string): number | undefined {
+  return /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : undefined
+}
+
 /** Parts of what both wanted: where they differ, and where only somebody else changed something. */
 export function compare(changed: Changed, mine: ReadonlyMap<string, unknown>) {
   const wanted = ({ field, from }: Changed[number]) => mine.has(field) && !isSame(mine.get(field), from)

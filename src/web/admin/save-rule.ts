@@ -1,11 +1,12 @@
 import type { AdminView } from '../render/admin-view.ts'
 import { saidBy } from '../../core/administration/changes.ts'
 import type { KeptRule } from '../../core/administration/administration.ts'
+import { changedFrom } from '../api/preconditions.ts'
 import { faultsOf } from './faults.ts'
 import { labelOf } from './field-views.ts'
 import type { Spec } from './fields.ts'
 import { inWords } from './in-words.ts'
-import { changedSince, compare, conflictFields, isSame } from './overtaken.ts'
+import { changedSince, compare, conflictFields, isSame, versionIn } from './overtaken.ts'
 import { NO_VERSION, ruleBody, ruleSpecs, versionOf } from './rule-form.ts'
 import { ruleAt, ruleView } from './show-rule.ts'
 import { asQuery, hiddenOf } from './visit.ts'
@@ -73,16 +74,12 @@ async function wrongOrOvertaken(
   }
   const now = versionOf(kept)
   if (version === now || form.get('seen') === now) return undefined
-  // A version that is not the newest is refused: the refusal tells what was changed since, and nothing is written.
-  const changed = await changedSince(() =>
-    api.ask('saveRule', {
-      path: { groupId },
-      body,
-      version: /^\d{1,15}$/.test(version) ? Number(version) : 'none',
-    }),
-  )
+  const old = versionIn(version)
+  if (old === undefined && version !== NO_VERSION) return { to: at(own) }
+  const isOf = ({ detail }: { detail: Record<string, unknown> }) => detail['groupId'] === groupId
+  const changed = old === undefined ? [] : await changedFrom(visit, old, ['rule.saved', 'rule.removed'], isOf)
   const mine = new Map(specs.map(({ name }) => [name, body[name]]))
-  const compared = compare(changed ?? [], mine)
+  const compared = compare(changed, mine)
   const view: AdminView = {
     page: 'conflict',
     subject: path,

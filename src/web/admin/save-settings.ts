@@ -2,10 +2,11 @@ import { realmSettings } from '../../core/settings.ts'
 import type { RealmSettings } from '../../core/settings.ts'
 import { allow } from '../api/authorize.ts'
 import { patched } from '../api/change-settings.ts'
+import { changedFrom } from '../api/preconditions.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import { faultsOf } from './faults.ts'
 import { inWords } from './in-words.ts'
-import { changedSince, compare, conflictFields } from './overtaken.ts'
+import { changedSince, compare, conflictFields, versionIn } from './overtaken.ts'
 import { patchOf, SETTINGS, wantedOf } from './settings-form.ts'
 import { settingsView } from './show-settings.ts'
 import { labelOf } from './field-views.ts'
@@ -75,10 +76,12 @@ async function settle(visit: Visit): Promise<{ patch: Record<string, unknown> } 
     outcome: { status: 400, view: settingsView(visit, form, version, faults) },
   })
   if (version !== String(policy.version)) {
+    const old = versionIn(version)
+    if (old === undefined || old > policy.version) return { outcome: { to: visit.at('/settings') } }
     const whole = Object.fromEntries([...wanted].map(([name, value]) => [name, value ?? null]))
     const faults = await faultsOf(visit, SETTINGS, () => api.read('changeSettings', whole))
     if (faults !== undefined) return wrong(faults)
-    const conflict = await conflictOf(visit, whole, wanted)
+    const conflict = await conflictOf(visit, old, wanted)
     if (conflict !== undefined) return { outcome: { status: 409, view: conflict } }
   }
   const patch = patchOf(policy.settings, wanted)
@@ -92,16 +95,11 @@ async function settle(visit: Visit): Promise<{ patch: Record<string, unknown> } 
  */
 async function conflictOf(
   visit: Visit,
-  whole: Record<string, unknown>,
+  version: number,
   wanted: Map<string, unknown>,
 ): Promise<AdminView | undefined> {
-  const { form, api, policy } = visit
-  const version = Number(form.get('version') ?? '')
-  // A version that is not the newest is refused: the refusal tells what was changed since, and nothing is written.
-  const changed =
-    (await changedSince(() =>
-      api.ask('changeSettings', { body: whole, version: Number.isInteger(version) ? version : -1 }),
-    )) ?? []
+  const { form, policy } = visit
+  const changed = await changedFrom(visit, version, ['settings.changed'], () => true)
   const mine = new Map(wanted)
   const compared = compare(changed, mine)
   const now: Partial<RealmSettings> = policy.settings

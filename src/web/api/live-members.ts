@@ -58,8 +58,9 @@ async function groupsNow({ directory }: Call): Promise<Group[]> {
 async function* membersOf({ directory }: Call, groupId: string): AsyncIterable<DirectoryUser> {
   for (let first = 0; ; first += PAGE) {
     const page = (await directory.members(groupId, first, PAGE)) ?? []
+    // A page may be short and not the last, where Keycloak found some of a federation's users no longer there.
+    if (page.length === 0) return
     yield* page
-    if (page.length < PAGE) return
   }
 }
 

@@ -71,8 +71,7 @@ export async function stale(
   },
 ): Promise<Problem> {
   const known = typeof expected === 'object' ? expected.versions : []
-  const changed =
-    known.length === 0 ? [] : merge(await entriesSince(call, Math.max(...known), now.events, now.isOf))
+  const changed = known.length === 0 ? [] : await changedFrom(call, Math.max(...known), now.events, now.isOf)
   const fields = changed.map(({ field }) => field)
   return new Problem(
     'precondition-failed',
@@ -90,9 +89,19 @@ export async function stale(
   )
 }
 
+/** What was changed after a version, and by whom: a line for each field. Reads only. */
+export async function changedFrom(
+  call: Pick<Call, 'context' | 'realm'>,
+  version: number,
+  events: readonly AuditEvent[],
+  isOf: (entry: KeptEntry) => boolean,
+) {
+  return merge(await entriesSince(call, version, events, isOf))
+}
+
 /** Oldest first. */
 async function entriesSince(
-  { context, realm }: Call,
+  { context, realm }: Pick<Call, 'context' | 'realm'>,
   version: number,
   events: readonly AuditEvent[],
   isOf: (entry: KeptEntry) => boolean,

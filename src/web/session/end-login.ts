@@ -52,7 +52,7 @@ export function endLogin(context: WebContext): RequestHandler {
       realm: realm.name,
       userId,
       sid,
-      visitor: { ...visitor, roles, refreshToken, idToken, since: kit.now },
+      visitor: { ...visitor, roles, refreshToken, since: kit.now },
       rolesAt: kit.now,
       expiresAt: expiryOf(kit.now, kit.now),
     })

@@ -4,7 +4,10 @@ import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { clearSessionCookie, sessionHash } from './cookie.ts'
 
-/** `POST /logout`: ends the session here and leads on to Keycloak's own logout (OpenID Connect RP-Initiated Logout 1.0). */
+/**
+ * `POST /logout`: ends the session here and leads on to Keycloak's own logout (OpenID Connect RP-Initiated Logout 1.0).
+ * Without a hint, since that is a token and this is an address (R23): Keycloak asks the user once more.
+ */
 export function endSession(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { realm } = realmOf(context, request.params['realm'])
@@ -16,7 +19,6 @@ export function endSession(context: WebContext): RequestHandler {
     const query = new URLSearchParams({
       client_id: PAGES_CLIENT,
       post_logout_redirect_uri: `${realm.issuer}/account`,
-      ...(session === undefined ? {} : { id_token_hint: session.visitor.idToken }),
     })
     response.redirect(303, `${realm.keycloakIssuer}/protocol/openid-connect/logout?${query.toString()}`)
   }

@@ -34,12 +34,12 @@ export async function renewSession(
   const { now } = context.kit()
   // Where Keycloak takes each refresh token once, another server may have been faster with this one.
   if (tokens === 'refused') return await newer(context, session, now)
-  const { accessToken, refreshToken, idToken = session.visitor.idToken } = tokens
+  const { accessToken, refreshToken } = tokens
   const roles = await rolesIn(accessToken, trusted, session, now)
   if (roles === undefined) return await newer(context, session, now)
   const next: WebSession = {
     ...session,
-    visitor: { ...session.visitor, roles, refreshToken, idToken },
+    visitor: { ...session.visitor, roles, refreshToken },
     rolesAt: now,
     expiresAt: expiryOf(session.visitor.since, now),
   }

@@ -45,10 +45,11 @@ export function takeLogout(context: WebContext): RequestHandler {
       throw new ProtocolError('invalid_request', 'logout_token: it is not of this moment')
     }
     const once = { jti, expiresAt: (iat + AGE + 2 * LEEWAY) * 1000 }
-    const committed = await context.store.commit({ realm, userId: sub ?? '', once })
-    if (committed === 'replayed') throw new ProtocolError('invalid_request', 'jti was used before')
+    // First: a message that could not be carried out is taken again, and twice does no harm.
     if (sid !== undefined) await context.sessions.endAll(realm, { sid })
     else if (sub !== undefined) await context.sessions.endAll(realm, { userId: sub })
+    const committed = await context.store.commit({ realm, userId: sub ?? '', once })
+    if (committed === 'replayed') throw new ProtocolError('invalid_request', 'jti was used before')
     response.status(200).end()
   }
 }

@@ -29,7 +29,9 @@ export async function visitOf(
     context.store.background(realm.name, userId, nonce),
     context.admin.groups(realm.name),
   ])
-  const above = known.filter(({ path }) => groups.some((group) => group.path.startsWith(`${path}/`)))
+  const above = known.filter(
+    ({ path, goneAt }) => goneAt === undefined && groups.some((group) => group.path.startsWith(`${path}/`)),
+  )
   const realmDisplayName = background.settings.issuerName ?? realm.name
   return {
     background,

@@ -26,7 +26,8 @@ export interface Opened {
 export async function openStep(context: WebContext, request: Request): Promise<Opened> {
   const { realm } = realmOf(context, request.params['realm'])
   const id = request.params['id']
-  const situation = typeof id === 'string' ? await context.store.situation(realm.name, { id }) : undefined
+  const isId = typeof id === 'string' && /^[\w-]{1,64}$/.test(id)
+  const situation = isId ? await context.store.situation(realm.name, { id }) : undefined
   if (situation === undefined) throw new AppError('not-found', 'there is no such step', accountConsole(realm))
   const { transaction } = situation
   if (!isBoundTo(transaction, request, context)) {
