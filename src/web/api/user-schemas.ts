@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MethodSummary, UserRecord } from '../../core/administration/administration.ts'
+import type { Registry } from '../../core/method.ts'
 import { explain } from '../../core/policy/explain.ts'
 import type { Action, Because, Decision, DefaultBecause } from '../../core/policy/policy.ts'
 import { standingOf } from '../../core/policy/standing.ts'
@@ -149,6 +150,14 @@ export function toMethod(one: MethodSummary): z.input<typeof methodAnswer> {
   }
 }
 
+/** In the order of the registry, so that what stands alone comes before what stands beside it; then by age. */
+export function inOrder(methods: readonly MethodSummary[], registry: Registry): MethodSummary[] {
+  const ids = [...registry.keys()]
+  return methods.toSorted(
+    (a, b) => ids.indexOf(a.method) - ids.indexOf(b.method) || a.createdAt - b.createdAt,
+  )
+}
+
 export function toStanding(call: Call, record: UserRecord): z.input<typeof standingAnswer> {
   const around = surroundingsOf(call)
   return {
@@ -176,6 +185,6 @@ export function toListed(call: Call, record: UserRecord): z.input<typeof userLis
     status: statusOf(record, decision.enforcement, around.registry, around.now),
     locked,
     lockedUntil: locked ? iso(lockedUntil) : null,
-    methods: methods.map(toMethod),
+    methods: inOrder(methods, around.registry).map(toMethod),
   }
 }
