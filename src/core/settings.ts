@@ -17,6 +17,9 @@ export const grace = z.union(
 
 const line = z.string().regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must be one line')
 
+/** An e-mail address, told by its pattern: `format: email` allows more than a mail server is given here. */
+export const emailAddress = z.string().regex(z.regexes.email, 'must be an e-mail address').max(254)
+
 /** How a realm's mail goes out. */
 export const mailServer = z.strictObject({
   host: z
@@ -25,7 +28,7 @@ export const mailServer = z.strictObject({
     .regex(/^[\w.:-]+$/, 'must be the name or the address of a host'),
   port: z.int().min(1).max(65_535),
   security: z.enum(['starttls', 'tls', 'none']),
-  from: z.email('must be an e-mail address').max(254),
+  from: emailAddress,
   fromName: line.max(64).optional(),
   username: line.min(1).max(255).optional(),
 })

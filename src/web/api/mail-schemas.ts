@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { emailAddress } from '../../core/settings.ts'
 import { text } from './fields.ts'
 
 export const passwordBody = z.strictObject({
   password: text(255, "The mail server's password: written and used, never shown.").min(1),
 })
 
-export const testBody = z.strictObject({ to: z.email('must be an e-mail address').max(254) })
+export const testBody = z.strictObject({ to: emailAddress })
 
 export const testAnswer = z.strictObject({
   result: z.enum(['sent', 'failed', 'refused']),
