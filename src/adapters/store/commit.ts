@@ -31,17 +31,15 @@ export async function commitWrites(database: Database, writes: Write[]): Promise
 
 async function commitPostgres({ db }: Database, writes: Write[]): Promise<Committed> {
   const parts = writes.map(({ statement }, i) => sql`${sql.ref(`w${i}`)} as (${statement} returning 1)`)
-  // One a row, since a row has no more than 1,664 columns. A write without a guard is done without being looked at.
-  const checks = writes.flatMap(({ guard }, i) => {
-    if (guard === undefined) return []
+  // One a row, since a row has no more than 1,664 columns. Each is looked at, so that they happen in this order.
+  const checks = writes.map(({ guard }, i) => {
     const rows = sql`(select count(*) from ${sql.ref(`w${i}`)})`
-    return [
-      sql`select (case when ${rows} = 0 then ${sql.lit(`latchkey refused: ${guard}`)} else '1' end)::int`,
-    ]
+    return guard === undefined
+      ? sql`select ${rows}::int`
+      : sql`select (case when ${rows} = 0 then ${sql.lit(`latchkey refused: ${guard}`)} else '1' end)::int`
   })
   try {
-    const looked = checks.length === 0 ? sql`select 1` : sql.join(checks, sql` union all `)
-    await sql`with ${sql.join(parts)} ${looked}`.execute(db)
+    await sql`with ${sql.join(parts)} ${sql.join(checks, sql` union all `)}`.execute(db)
     return 'written'
   } catch (error) {
     const refused = POSTGRES_REFUSAL.exec(error instanceof Error ? error.message : '')?.[1]
