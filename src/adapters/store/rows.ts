@@ -1,3 +1,4 @@
+import type { UserRecord } from '../../core/administration/administration.ts'
 import type { Selectable } from 'kysely'
 import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
 import type { Attempts } from '../../core/login/lockout.ts'
@@ -93,6 +94,25 @@ export function fromRule({ groupId, enforcement, methods, priority, grace }: Rul
     methods: methods === undefined ? null : JSON.stringify(methods),
     priority,
     grace: grace === undefined ? null : JSON.stringify(grace),
+  }
+}
+
+/** A user of the directory, as lists and the worker know it. */
+export function toListedUser(
+  row: Selectable<Schema['directory_user']>,
+): Pick<UserRecord, 'user' | 'roles' | 'goneAt'> {
+  return {
+    user: {
+      id: row.user_id,
+      username: row.username,
+      firstName: row.first_name ?? undefined,
+      lastName: row.last_name ?? undefined,
+      email: row.email ?? undefined,
+      enabled: row.enabled === 1,
+      federation: row.federation ?? undefined,
+    },
+    roles: row.roles === null ? undefined : (JSON.parse(row.roles) as string[]),
+    goneAt: row.gone_at ?? undefined,
   }
 }
 

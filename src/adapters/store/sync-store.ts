@@ -5,6 +5,7 @@ import type { KeptHint, KeptSync, KnownUser, SyncStore } from '../../core/sync/s
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { giveBackLease, heldWrite, renewLease, takeLease } from './lease.ts'
+import { toListedUser } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { slices } from './slices.ts'
 import { syncWritesOf } from './sync-writes.ts'
@@ -150,17 +151,7 @@ export async function keptSync({ db }: Pick<Database, 'db'>, realm: string): Pro
 
 function toKnown(row: Selectable<Schema['directory_user']>): KnownUser {
   return {
-    user: {
-      id: row.user_id,
-      username: row.username,
-      firstName: row.first_name ?? undefined,
-      lastName: row.last_name ?? undefined,
-      email: row.email ?? undefined,
-      enabled: row.enabled === 1,
-      federation: row.federation ?? undefined,
-    },
-    roles: row.roles === null ? undefined : (JSON.parse(row.roles) as string[]),
+    ...toListedUser(row),
     pass: row.pass,
-    goneAt: row.gone_at ?? undefined,
   }
 }

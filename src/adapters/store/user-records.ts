@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
 import type { MethodSummary, UserRecord } from '../../core/administration/administration.ts'
 import type { Enforcement } from '../../core/settings.ts'
+import { toListedUser } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 type Row = Selectable<Schema['directory_user']>
@@ -31,17 +32,7 @@ export async function recordsOf(
     read<{ user_id: string; group_id: string; path: string }>(db, groupsWithAncestors(realm, ids)),
   ])
   return rows.map((row) => ({
-    user: {
-      id: row.user_id,
-      username: row.username,
-      firstName: row.first_name ?? undefined,
-      lastName: row.last_name ?? undefined,
-      email: row.email ?? undefined,
-      enabled: row.enabled === 1,
-      federation: row.federation ?? undefined,
-    },
-    goneAt: row.gone_at ?? undefined,
-    roles: row.roles === null ? undefined : (JSON.parse(row.roles) as string[]),
+    ...toListedUser(row),
     groups: of(groups, row).map(({ group_id: id, path }) => ({ id, path })),
     override: of(overrides, row)[0]?.enforcement as Enforcement | undefined,
     methods: of(credentials, row).map(toSummary),
