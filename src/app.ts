@@ -47,6 +47,7 @@ import { createAccountRenderer } from './web/render/account.ts'
 import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
+import { answerUnreadable } from './web/unreadable.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
@@ -273,6 +274,7 @@ export async function listen(
   port: number,
 ): Promise<{ port: number; stop(): Promise<void> }> {
   const server: Server = handler.listen(port, host)
+  server.on('clientError', answerUnreadable)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

@@ -30,7 +30,8 @@ const odd = fc.oneof(
     '../../settings',
     '\u202e',
     '😀'.repeat(50),
-    'x'.repeat(5_000),
+    // Ten of these still fit into one address: what doesn't is answered before there is a request.
+    'x'.repeat(1_200),
   ),
 )
 const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(2 ** 31, 2 ** 53, -(2 ** 63), 1e308, -0))
