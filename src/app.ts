@@ -10,6 +10,7 @@ import { createDirectory } from './adapters/keycloak/directory.ts'
 import { endSessions } from './adapters/keycloak/end-sessions.ts'
 import { realmKeys } from './adapters/keycloak/realm-keys.ts'
 import { createServiceAccount } from './adapters/keycloak/service-account.ts'
+import { createUserMaker } from './adapters/keycloak/user-maker.ts'
 import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
 import { createMailer } from './adapters/mail/smtp.ts'
 import { deliveryOf } from './adapters/sms/delivery.ts'
@@ -18,6 +19,7 @@ import { createAdminStore } from './adapters/store/admin-store.ts'
 import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
 import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
+import { fillLookups } from './adapters/store/fill-lookups.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -35,6 +37,7 @@ import type { AdminStore } from './core/administration/administration.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { LoginStore } from './core/ports.ts'
+import { attributeNumber, lookupOf, numberLookup } from './core/number.ts'
 import { noticeCounts } from './core/login/sending.ts'
 import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
@@ -117,6 +120,7 @@ export async function createApp(
   }
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   const silent = [...registry.values()].filter(({ sends }) => sends === 'sms')
+  const numbered = [...registry.values()].filter(({ textsTo }) => textsTo !== undefined).map(({ id }) => id)
   const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
   const kit = (): Kit => ({
     registry,
@@ -124,6 +128,7 @@ export async function createApp(
     now: clock(),
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),
+    keyIds: sealer.keyIds,
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
   const realms = config.realms.map(({ name }) => name)
@@ -152,6 +157,7 @@ export async function createApp(
     }),
     directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
     endSessions,
+    userMakerOf: createUserMaker,
     signer,
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
@@ -214,6 +220,7 @@ export async function createApp(
     policy: createPolicyStore(database),
     start() {
       isStarted = true
+      inBackground(fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup))
       stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
       stopTimers.push(every(OUTBOX_EVERY, sendNotices))
     },
@@ -238,6 +245,10 @@ export async function createApp(
       store: createSyncStore(database),
       admin: context.admin,
       registry,
+      lookupOf(phone) {
+        const number = attributeNumber(phone)
+        return number === undefined ? undefined : numberLookup(realm, number, sealer)
+      },
       unavailable,
       clock,
       log,
@@ -251,13 +262,15 @@ export async function createApp(
     }
   }
 
+  function inBackground(work: Promise<unknown>): void {
+    const done = work
+      .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+      .finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
+
   function every(milliseconds: number, work: () => Promise<unknown>): () => void {
-    const timer = setInterval(() => {
-      const done = work()
-        .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
-        .finally(() => underWay.delete(done))
-      underWay.add(done)
-    }, milliseconds)
+    const timer = setInterval(() => inBackground(work()), milliseconds)
     timer.unref()
     return () => clearInterval(timer)
   }

@@ -63,6 +63,28 @@ export type DestinationError =
   | 'phone-not-mobile'
   | 'phone-country'
 
+/** A number as it was typed, with the country that was selected beside it; ISO 3166, empty for none. */
+export interface TypedNumber {
+  country: string
+  phone: string
+}
+
+/** How a method that sends to phone numbers reads them. Numbers are E.164. */
+export interface Numbers {
+  /** A typed number that codes may go to, or what is wrong with it. */
+  read(
+    typed: TypedNumber,
+    settings: RealmSettings,
+  ): { ok: true; phone: string } | { ok: false; error: DestinationError }
+  /**
+   * A whole number as somebody writes it who looks for it, whether or not codes may go there: international, or national
+   * in the realm's first country. Undefined where it is none.
+   */
+  find(text: string, settings: RealmSettings): string | undefined
+  /** As it may be shown (R23). */
+  mask(phone: string): string
+}
+
 /**
  * What became of an answer. `missing`: nothing that could be a code, not counted as a try. `wrong`: wrong, late or
  * used, which the user is never told apart (R11). `credential` is what to save by compare-and-swap.
@@ -81,6 +103,8 @@ export interface Method<Credential = unknown, State = unknown> {
   readonly companion: boolean
   /** How its codes travel, where it sends some. */
   readonly sends?: Send['channel']
+  /** How phone numbers are read, where its codes go to some. */
+  readonly numbers?: Numbers
   /** True where a user has one of it at most: a new one takes the old one's place. */
   readonly single: boolean
   /** Reads a stored credential. Throws where the JSON is not one. */
@@ -91,7 +115,7 @@ export interface Method<Credential = unknown, State = unknown> {
    */
   aimEnrolment?(
     state: State,
-    typed: { country: string; phone: string },
+    typed: TypedNumber,
     context: MethodContext,
   ): { ok: true; keep: State } | { ok: false; error: DestinationError; keep: State } | undefined
   /** A new code to where the enrolment aims, in place of the one before. Undefined while there is no such place. */

@@ -14,6 +14,8 @@ export interface Sealer {
   open(sealed: string, context: string): string
   /** Keyed hash for what is only ever compared; `keyId` absent: the newest key. */
   mac(text: string, keyId?: string): { keyId: string; value: string }
+  /** The ids of the keys that there are, the newest first. */
+  keyIds: readonly string[]
 }
 
 /**
@@ -29,7 +31,15 @@ export interface Change {
   insert?: Transaction
   transaction?: { next: Transaction; version: number }
   credentials?: { id: string; data: unknown; version: number; usedAt: number }[]
-  enrol?: { id: string; method: MethodId; label: string | undefined; data: unknown; at: number }[]
+  /** `lookup`: what its number is found by, where it has one; goes with the credential. */
+  enrol?: {
+    id: string
+    method: MethodId
+    label: string | undefined
+    data: unknown
+    at: number
+    lookup?: string
+  }[]
   /** Ids of credentials that go. */
   remove?: string[]
   /**
@@ -51,8 +61,11 @@ export interface Change {
   graceStarted?: { source: string; at: number }[]
   /** The user is back in Keycloak: its credentials are no tombstones any more. */
   returned?: true
-  /** The roles of the user that lists and protections need, as `UserRecord.roles` has them; said by Keycloak at a login. */
-  told?: { username: string; roles: string[] }
+  /**
+   * What Keycloak said of the user at a login: the roles that lists and protections need, as `UserRecord.roles` has them,
+   * undefined where nobody said; and what the number that an administrator set is found by, undefined where none is set.
+   */
+  told?: { username: string; roles: string[] | undefined; lookup: string | undefined }
   /** A single sign-on session gave a second factor; `at` is epoch milliseconds. */
   verified?: { sid: string; level: 2 | 3; at: number }
   /** What the user is told; the network address of the change stands in each. */
@@ -92,6 +105,8 @@ export interface Background {
   gone: boolean
   /** As `UserRecord.roles`: what an earlier login, or a hint, told. */
   toldRoles: string[] | undefined
+  /** What the number is found by that an administrator set, as an earlier login, or a hint, told. */
+  toldLookup: string | undefined
   override: Enforcement | undefined
   credentials: Credential[]
   attempts: Attempts

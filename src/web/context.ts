@@ -1,6 +1,7 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Logger } from 'pino'
 import type { AdminStore } from '../core/administration/administration.ts'
+import type { UserMaker } from '../core/administration/new-user.ts'
 import type { AuditStore } from '../core/audit/audit.ts'
 import type { Directory } from '../core/sync/directory.ts'
 import { AppError } from '../core/errors.ts'
@@ -41,6 +42,8 @@ export interface WebContext {
    * throws.
    */
   endSessions(realm: Realm, userId: string, token: string): Promise<boolean>
+  /** Adds users in Keycloak with the access token of whoever asks for it. */
+  userMakerOf(realm: Realm): UserMaker
   signer: Signer
   renderer: Renderer
   accountPages: Renderer<AccountView>

@@ -4,7 +4,7 @@ import { DirectoryError } from '../core/sync/directory.ts'
 import type { KeptHint, KnownUser } from '../core/sync/sync-store.ts'
 import { dropUsers, leftToDrop } from './gone.ts'
 import { studyUsers } from './study.ts'
-import type { Tenure } from './tenure.ts'
+import type { Step, Tenure } from './tenure.ts'
 import { othersRead } from './witness.ts'
 
 /** Keycloak's own name for the user of a client, who is no person and in no list. */
@@ -38,21 +38,25 @@ export async function hintedUser(
   const { step, changes } = await studyUsers(tenure, [user])
   const memberships = await membershipsOf(tenure, hint.id, groups)
   const told = rolesTold(known?.roles, roles, hint.administers)
+  const lookup = tenure.lookupOf(user.phone)
+  const news: Step[] = [
+    ...(lookup === known?.lookup ? [] : [{ users: { lookups: [{ userId: hint.id, lookup }] } }]),
+    ...(told === undefined
+      ? []
+      : [{ users: { roles: [{ userId: hint.id, was: known?.roles, roles: told }] } }]),
+  ]
+  const ended = (left: number) => (left === 0 ? { done: [hint] } : {})
   await tenure.commit(
     {
       ...step,
       memberships: memberships.step,
       more: memberships.unknown.map((id) => ({ kind: 'group', id })),
-      ...(told === undefined ? { done: [hint] } : {}),
+      ...ended(news.length),
     },
-    { changes: tenure.kept.changes + changes + memberships.changes + (told === undefined ? 0 : 1) },
+    { changes: tenure.kept.changes + changes + memberships.changes + news.length },
   )
-  if (told !== undefined) {
-    await tenure.commit({
-      users: { roles: [{ userId: hint.id, was: known?.roles, roles: told }] },
-      done: [hint],
-    })
-  }
+  // One after the other: they are about one row, and PostgreSQL changes a row once in a statement.
+  for (const [i, one] of news.entries()) await tenure.commit({ ...one, ...ended(news.length - 1 - i) })
   return true
 }
 

@@ -27,6 +27,8 @@ export interface Workplace {
   store: SyncStore
   admin: Pick<AdminStore, 'policy' | 'user' | 'everybody'>
   registry: Registry
+  /** What a number of Keycloak's attribute is found by; undefined where it is none. */
+  lookupOf: (phone: string | undefined) => string | undefined
   unavailable: ReadonlySet<MethodId>
   /** Epoch milliseconds. */
   clock: () => number

@@ -37,7 +37,10 @@ describe.each(PLACES)('what a login tells, on %s', (_, makePlace) => {
   it('lists a user whom the worker has not seen, by name and roles', async () => {
     const own = someone()
     expect((await background(own)).toldRoles).toBeUndefined()
-    await store.commit({ ...own, told: { username: 'bob', roles: ['administers', 'tfa-admin'] } })
+    await store.commit({
+      ...own,
+      told: { username: 'bob', roles: ['administers', 'tfa-admin'], lookup: undefined },
+    })
     expect((await background(own)).toldRoles).toEqual(['administers', 'tfa-admin'])
     expect(await listed(own)).toMatchObject([{ username: 'bob', enabled: 1, pass: 0, gone_at: null }])
     expect((await background(someone())).toldRoles).toBeUndefined()
@@ -52,12 +55,20 @@ describe.each(PLACES)('what a login tells, on %s', (_, makePlace) => {
         .values({ ...row, realm })
         .execute()
     expect((await background(own)).toldRoles).toBeUndefined()
-    await store.commit({ ...own, told: { username: 'bob', roles: [] } })
+    await store.commit({ ...own, told: { username: 'bob', roles: [], lookup: 'k1.abc' } })
     expect((await background(own)).toldRoles).toEqual([])
+    expect((await background(own)).toldLookup).toBe('k1.abc')
     expect(await listed(own)).toMatchObject([
-      { realm: 'demo', ...row, roles: '[]' },
-      { realm: 'other', ...row, roles: null },
+      { realm: 'demo', ...row, roles: '[]', number_lookup: 'k1.abc' },
+      { realm: 'other', ...row, roles: null, number_lookup: null },
     ])
+  })
+
+  it('keeps the roles that were told where nobody tells any, and forgets a number that was taken away', async () => {
+    const own = someone()
+    await store.commit({ ...own, told: { username: 'bob', roles: ['tfa-admin'], lookup: 'k1.abc' } })
+    await store.commit({ ...own, told: { username: 'bob', roles: undefined, lookup: undefined } })
+    expect(await background(own)).toMatchObject({ toldRoles: ['tfa-admin'], toldLookup: undefined })
   })
 
   it('keeps the first beginning of a grace, for each source', async () => {

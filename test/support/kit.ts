@@ -25,6 +25,7 @@ export function kitAt(now = NOW, change: Partial<Kit> = {}): Kit {
     now,
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),
+    keyIds: sealer.keyIds,
     hash,
     ...change,
   }

@@ -25,6 +25,7 @@ export function backgroundOf(change: Partial<Background> = {}): Background {
     graceStarts: new Map(),
     gone: false,
     toldRoles: undefined,
+    toldLookup: undefined,
     override: undefined,
     credentials: [],
     attempts: NO_ATTEMPTS,

@@ -42,6 +42,7 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
         store,
         admin,
         registry,
+        lookupOf: (phone) => phone && `lookup of ${phone}`,
         unavailable: new Set(),
         clock: now,
         log: { info: log, warn: log, error: log },

@@ -34,6 +34,7 @@ function background(change: Partial<Background> = {}): Background {
     graceStarts: new Map(),
     gone: false,
     toldRoles: undefined,
+    toldLookup: undefined,
     override: undefined,
     credentials: [],
     attempts: { ...NO_ATTEMPTS, version: 1, total: 7, reported: 4 },

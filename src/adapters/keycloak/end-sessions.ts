@@ -1,4 +1,5 @@
 import type { Realm } from '../../core/realm.ts'
+import { actInKeycloak } from './acting.ts'
 
 /** Milliseconds. */
 const TIMEOUT = 3_000
@@ -9,17 +10,7 @@ const TIMEOUT = 3_000
  * @returns whether Keycloak did; never throws
  */
 export async function endSessions(realm: Realm, userId: string, token: string): Promise<boolean> {
-  const root = realm.keycloakUrl.slice(0, -realm.base.length)
-  try {
-    const response = await fetch(`${root}/admin${realm.base}/users/${encodeURIComponent(userId)}/logout`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${token}` },
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT),
-    })
-    await response.body?.cancel()
-    return response.ok
-  } catch {
-    return false
-  }
+  const path = `/users/${encodeURIComponent(userId)}/logout`
+  const answer = await actInKeycloak(realm, token, { verb: 'POST', path, timeout: TIMEOUT })
+  return answer !== undefined && answer.status < 300
 }

@@ -25,6 +25,8 @@ export function createSealer(keys: readonly EncryptionKey[]): Sealer {
     return key
   }
   return {
+    keyIds: ready.map(({ id }) => id),
+
     seal(plain, context) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', derive(newest, 'seal', context), iv)

@@ -153,6 +153,7 @@ function unlisted(realm: string, userId: string): Selectable<Schema['directory_u
     enforcement: null,
     pass: 0,
     gone_at: null,
+    number_lookup: null,
   }
 }
 

@@ -18,6 +18,7 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...override(change),
     ...revoke(change),
     ...unlock(change),
+    ...added(change),
     ...auditOf(change.audit),
   ]
 }
@@ -127,6 +128,28 @@ function revoke({ realm, revoke: gone }: AdminChange): Write[] {
     })),
     { statement: sql`delete from "transaction" where ${own}` },
     { statement: sql`delete from verified_session where ${own}` },
+  ]
+}
+
+/** The worker, or a hint, may have been faster: what it read stays. */
+function added({ realm, added: made }: AdminChange): Write[] {
+  if (made === undefined) return []
+  const { user, groupIds, comesTo, lookup } = made
+  // A pass that is under way need not look for whom it did not list.
+  const pass = sql`(select coalesce(max(seen.pass), 0) from directory_user seen where seen.realm = ${realm})`
+  return [
+    {
+      statement: sql`insert into directory_user
+        (realm, user_id, username, first_name, last_name, email, enabled, enforcement, number_lookup, pass)
+        values (${realm}, ${user.id}, ${user.username}, ${user.firstName ?? null}, ${user.lastName ?? null},
+          ${user.email ?? null}, 1, ${comesTo}, ${lookup ?? null}, ${pass})
+        on conflict (realm, user_id) do update set enforcement = excluded.enforcement,
+          number_lookup = excluded.number_lookup`,
+    },
+    ...groupIds.map((groupId): Write => ({
+      statement: sql`insert into membership (realm, group_id, user_id, pass)
+        values (${realm}, ${groupId}, ${user.id}, ${pass}) on conflict do nothing`,
+    })),
   ]
 }
 

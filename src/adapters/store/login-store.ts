@@ -28,6 +28,7 @@ const CREDENTIAL = [
   'used_at',
   'gone_at',
   'preferred',
+  'number_lookup',
 ] as const
 const TRANSACTION = [
   'id',
@@ -90,6 +91,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
             .where('realm', '=', realm)
             .where('user_id', '=', userId)
             .as('toldRoles'),
+          db
+            .selectFrom('directory_user')
+            .select('number_lookup')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('toldLookup'),
         ])
         .executeTakeFirstOrThrow()
       const transaction = json(row.transaction)
@@ -100,6 +107,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
         gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
         toldRoles: row.toldRoles === null ? undefined : (JSON.parse(row.toldRoles) as string[]),
+        toldLookup: row.toldLookup ?? undefined,
         override: (row.override ?? undefined) as Enforcement | undefined,
         transaction: transaction === null ? undefined : toTransaction(sealer, transaction),
       }

@@ -43,6 +43,8 @@ export interface Schema {
     gone_at: number | null
     /** 1 for the one that the user is asked for first. */
     preferred: Generated<number>
+    /** A keyed hash that its phone number is found by, with the key's id. */
+    number_lookup: string | null
   }
   transaction: {
     id: string
@@ -111,6 +113,8 @@ export interface Schema {
     enforcement: string | null
     pass: number
     gone_at: number | null
+    /** The same of the number that an administrator set in Keycloak. */
+    number_lookup: string | null
   }
   /** `managers`: JSON, ids of users. */
   directory_group: {

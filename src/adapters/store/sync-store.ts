@@ -152,6 +152,7 @@ export async function keptSync({ db }: Pick<Database, 'db'>, realm: string): Pro
 function toKnown(row: Selectable<Schema['directory_user']>): KnownUser {
   return {
     ...toListedUser(row),
+    lookup: row.number_lookup ?? undefined,
     pass: row.pass,
   }
 }

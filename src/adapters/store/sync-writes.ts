@@ -11,6 +11,7 @@ export function syncWritesOf(change: SyncChange): Write[] {
     keep(change),
     ...users(change),
     ...roles(change),
+    ...lookups(change),
     ...groups(change),
     ...memberships(change),
     ...standings(change),
@@ -89,6 +90,13 @@ function roles({ realm, users: changed }: SyncChange): Write[] {
       where realm = ${realm} and user_id = ${userId} and ${before}`
     return { statement, guard: 'lost' }
   })
+}
+
+function lookups({ realm, users: changed }: SyncChange): Write[] {
+  return (changed?.lookups ?? []).map(({ userId, lookup }) => ({
+    statement: sql`update directory_user set number_lookup = ${lookup ?? null}
+      where realm = ${realm} and user_id = ${userId}`,
+  }))
 }
 
 function groups({ realm, at, kept: { pass }, groups: changed = {} }: SyncChange): Write[] {

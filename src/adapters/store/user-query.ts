@@ -20,10 +20,10 @@ export function selectPeople(
   companions: ReadonlySet<MethodId>,
   now: number,
 ): SelectQueryBuilder<Schema, 'directory_user', object> {
-  const { search = '', status, enforcement, method, groupIds } = query
+  const { search = '', lookups = [], status, enforcement, method, groupIds } = query
   const conditions: Conditions = [
     { when: true, sql: query.gone === true ? sql`${U}.gone_at is not null` : sql`${U}.gone_at is null` },
-    { when: search.trim() !== '', sql: named(search.trim()) },
+    { when: search.trim() !== '', sql: found(realm, search.trim(), lookups) },
     { when: enforcement !== undefined, sql: sql`${U}.enforcement = ${enforcement}` },
     { when: method !== undefined, sql: sql`${U}.user_id in (${having(realm)} and method = ${method})` },
     { when: groupIds !== undefined, sql: memberOf(realm, groupIds ?? []) },
@@ -40,9 +40,16 @@ export function selectPeople(
 // Subqueries that look at nothing of the outer row are made once; the others would be for each of the realm's users.
 const having = (realm: string) => sql`select user_id from credential where realm = ${realm}`
 
+function found(realm: string, search: string, lookups: readonly string[]): Conditions[number]['sql'] {
+  if (lookups.length === 0) return named(search)
+  const numbered = (table: 'credential' | 'directory_user') =>
+    sql`select user_id from ${sql.table(table)} where realm = ${realm} and number_lookup in (${sql.join(lookups)})`
+  return sql`(${named(search)} or ${U}.user_id in (${numbered('credential')} union ${numbered('directory_user')}))`
+}
+
 function named(search: string): Conditions[number]['sql'] {
-  const found = searchPatterns(search).map((pattern) => sql`${NAMES} like ${pattern} escape '\\'`)
-  return sql`(${sql.join(found, sql` or `)})`
+  const patterns = searchPatterns(search).map((pattern) => sql`${NAMES} like ${pattern} escape '\\'`)
+  return sql`(${sql.join(patterns, sql` or `)})`
 }
 
 function memberOf(realm: string, groupIds: readonly string[]): Conditions[number]['sql'] {

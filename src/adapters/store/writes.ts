@@ -87,11 +87,12 @@ function credentials(change: Change, sealer: Sealer): Write[] {
       guard: 'lost',
     })
   }
-  for (const { id, method, label, data, at } of change.enrol ?? []) {
+  for (const { id, method, label, data, at, lookup } of change.enrol ?? []) {
     writes.push({
-      statement: sql`insert into credential (id, realm, user_id, method, label, sealed, version, failures, created_at)
+      statement: sql`insert into credential
+        (id, realm, user_id, method, label, sealed, version, failures, created_at, number_lookup)
         values (${id}, ${realm}, ${userId}, ${method}, ${label ?? null}, ${sealCredential(sealer, own(id), data)},
-          1, 0, ${at})`,
+          1, 0, ${at}, ${lookup ?? null})`,
     })
   }
   if (change.remove !== undefined && change.remove.length > 0) {
@@ -153,12 +154,14 @@ function sessions({ realm, userId, graceStarted, returned, verified }: Change): 
 /** Everything else of a user in the directory is the worker's to write. */
 function directory({ realm, userId, told }: Change): Write[] {
   if (told === undefined) return []
-  const { username, roles } = told
+  const { username, roles, lookup } = told
   return [
     {
-      statement: sql`insert into directory_user (realm, user_id, username, enabled, roles, pass)
-        values (${realm}, ${userId}, ${username}, 1, ${JSON.stringify(roles)}, 0)
-        on conflict (realm, user_id) do update set roles = excluded.roles`,
+      statement: sql`insert into directory_user (realm, user_id, username, enabled, roles, number_lookup, pass)
+        values (${realm}, ${userId}, ${username}, 1, ${roles === undefined ? null : JSON.stringify(roles)},
+          ${lookup ?? null}, 0)
+        on conflict (realm, user_id) do update set roles = coalesce(excluded.roles, directory_user.roles),
+          number_lookup = excluded.number_lookup`,
     },
   ]
 }

@@ -48,6 +48,11 @@ export interface AdminChange {
   revoke?: { userId: string; ids: string[] }
   /** Ends the lockout and forgets failures in a row, those on credentials among them. */
   unlock?: { userId: string }
+  /**
+   * A user whom Keycloak has since just now, with the groups that are followed, for lists until the worker reads them
+   * there. `comesTo`: what the policy says of them; `lookup`: what their number is found by.
+   */
+  added?: { user: DirectoryUser; groupIds: string[]; comesTo: Enforcement; lookup: string | undefined }
   /** Refused by nothing; `value` undefined takes it away. */
   secret?: { name: SecretName; value: string | undefined }
   /** What users are told. */
@@ -97,6 +102,8 @@ export type UserStatus = 'enrolled' | 'required-not-enrolled' | 'not-enrolled' |
 export interface UserQuery {
   /** Part of the name, the first or last name, or the address. */
   search?: string
+  /** What a phone number is found by: who has it is found beside whom `search` finds. */
+  lookups?: string[]
   status?: UserStatus
   /** What the policy came to when the worker last looked. */
   enforcement?: Enforcement

@@ -27,6 +27,7 @@ export type AuditEvent =
   | 'methods.removed'
   | 'method.revoked'
   | 'methods.reset'
+  | 'user.created'
   | 'user.unlocked'
   | 'user.gone'
   | 'user.returned'

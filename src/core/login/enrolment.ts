@@ -3,6 +3,7 @@ import type { MethodId, Registry } from '../method.ts'
 import type { Change } from '../ports.ts'
 import { challengeInstead, hasOwn, overtaken } from './overtaken.ts'
 import { noticesOf } from '../notices/notices.ts'
+import { lookupOf } from '../number.ts'
 import { verifiedCount } from './sending.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
@@ -138,7 +139,12 @@ function store(
     ...owner(transaction),
     ...cleared,
     transaction: ended.transaction,
-    enrol: pending.map((made) => ({ ...made, id: kit.random(16).toString('base64url'), at: kit.now })),
+    enrol: pending.map((made) => ({
+      ...made,
+      id: kit.random(16).toString('base64url'),
+      at: kit.now,
+      ...lookupOf(transaction.account.realm, made, kit),
+    })),
     remove: replaced.map(({ id }) => id),
     ...(counts === undefined ? {} : { counts }),
     ...verifiedBy(transaction, proof),

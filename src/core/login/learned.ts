@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditEvent } from '../audit/audit.ts'
 import { isNeeded } from '../policy/policy.ts'
 import type { Decision, PolicyInput } from '../policy/policy.ts'
+import { attributeNumber, numberLookup } from '../number.ts'
 import type { Background, Change } from '../ports.ts'
 import { proposedOtherwise } from '../policy/proposals.ts'
 import type { Push } from './question.ts'
@@ -9,16 +10,18 @@ import type { Kit } from './step.ts'
 /** What is to be kept of a push, whatever it comes to: part of its change. */
 export function learned(
   push: Push,
-  { gone, toldRoles }: Background,
+  { gone, toldRoles, toldLookup }: Background,
   { graceStarts }: Decision,
   kit: Kit,
 ): Omit<Change, 'realm' | 'userId'> {
   const { account, claims, address } = push
   const roles = rolesToTell(claims)
-  const news = roles !== undefined && !sameRoles(roles, toldRoles)
+  const number = attributeNumber(account.phone)
+  const lookup = number === undefined ? undefined : numberLookup(account.realm, number, kit)
+  const news = (roles !== undefined && !sameRoles(roles, toldRoles)) || lookup !== toldLookup
   return {
     ...(graceStarts === undefined ? {} : { graceStarted: graceStarts }),
-    ...(news ? { told: { username: account.username, roles } } : {}),
+    ...(news ? { told: { username: account.username, roles, lookup } } : {}),
     ...(address === undefined ? {} : { address }),
     ...(gone ? { returned: true, audit: [entryOn(push, 'user.returned', {}, kit)] } : {}),
   }

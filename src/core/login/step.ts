@@ -17,6 +17,8 @@ export interface Kit {
   now: number
   random: (bytes: number) => Buffer
   mac: (text: string, keyId?: string) => { keyId: string; value: string }
+  /** The ids of the keys that `mac` knows, the newest first. */
+  keyIds: readonly string[]
   /** SHA-256, base64url. */
   hash: (text: string) => string
 }

@@ -61,6 +61,8 @@ export interface KeptHint {
 export interface KnownUser {
   user: DirectoryUser
   roles: string[] | undefined
+  /** What the number is found by that an administrator set. */
+  lookup: string | undefined
   /** The newest pass that saw it. */
   pass: number
   goneAt: number | undefined
@@ -88,6 +90,8 @@ export interface SyncChange {
     returned?: string[]
     /** Of users who are not in `save`; refused where they are not `was` any more. */
     roles?: { userId: string; was: string[] | undefined; roles: string[] }[]
+    /** What numbers that administrators set are found by; of users who are in neither `save` nor `roles`. */
+    lookups?: { userId: string; lookup: string | undefined }[]
   }
   groups?: {
     save?: Omit<KnownGroup, 'goneAt'>[]

@@ -2,19 +2,20 @@ import {
   ParseError,
   getCountryCallingCode,
   getExampleNumber,
+  parsePhoneNumberFromString,
   parsePhoneNumberWithError,
   validatePhoneNumberLength,
 } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
-import type { DestinationError } from '../../core/method.ts'
+import type { DestinationError, TypedNumber } from '../../core/method.ts'
 
 /**
  * A typed number as E.164, or what is wrong with it: it must be a mobile number of a country that is allowed. A number
  * with its own country code counts as of that country, whatever was selected.
  */
 export function readPhone(
-  typed: { country: string; phone: string },
+  typed: TypedNumber,
   allowed: readonly string[],
 ): { ok: true; phone: string } | { ok: false; error: DestinationError } {
   // Pasted numbers come with spaces and marks of direction around them.
@@ -46,6 +47,20 @@ function lengthError(
   const usual = getExampleNumber(country, examples)?.nationalNumber.length ?? nationalNumber.length
   if (nationalNumber.length === usual) return 'phone-malformed'
   return nationalNumber.length < usual ? 'phone-too-short' : 'phone-too-long'
+}
+
+/**
+ * A whole number as E.164, in any usual way of writing it: `+31 6 …`, `0031 6 …`, or national in the country given.
+ * Undefined where it is none.
+ */
+export function findPhone(text: string, country: string | undefined): string | undefined {
+  const typed = text.replaceAll(/\p{Cf}/gu, '').trim()
+  if (!/^[+\d(][\d\s().\/\p{Pd}]*$/u.test(typed)) return undefined
+  // 00 leads abroad from most countries; where another prefix does, the country's own reading comes first.
+  const found = [typed, typed.replace(/^00/, '+')]
+    .map((one) => parsePhoneNumberFromString(one, country as CountryCode | undefined))
+    .find((one) => one?.isValid() === true)
+  return found?.number
 }
 
 /** The number as it may be shown: its country and its last two digits (R23). */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Account, Method, MethodContext, Shown, Verdict } from '../../core/method.ts'
 import { checkCode, newCode, sentCode } from './code.ts'
 import type { SentCode } from './code.ts'
-import { maskPhone, readPhone } from './phone.ts'
+import { findPhone, maskPhone, readPhone } from './phone.ts'
 
 const stored = z.object({ phone: z.string() })
 
@@ -27,6 +27,11 @@ export const sms: Method<Phone, Kept> = {
   level: 2,
   companion: false,
   sends: 'sms',
+  numbers: {
+    read: (typed, { smsCountries }) => readPhone(typed, smsCountries),
+    find: (text, { smsCountries }) => findPhone(text, smsCountries[0]),
+    mask: maskPhone,
+  },
   single: true,
 
   read: (json) => stored.parse(json),

@@ -28,6 +28,7 @@ const EVENTS = {
   'methods.removed': true,
   'method.revoked': true,
   'methods.reset': true,
+  'user.created': true,
   'user.unlocked': true,
   'user.gone': true,
   'user.returned': true,

@@ -40,6 +40,12 @@ export const paging = {
   max: wholeNumber(1, MAX_PAGE, 20, 'How many at most.'),
 }
 
+/** The same in a body. */
+export const pagingInBody = {
+  first: z.int().min(0).max(MAX_FIRST).default(0).meta({ description: 'How many to leave out.' }),
+  max: z.int().min(1).max(MAX_PAGE).default(20).meta({ description: 'How many at most.' }),
+}
+
 /** The part of a list that is answered. */
 export const page = {
   first: z.int().meta({ description: 'How many were left out.' }),

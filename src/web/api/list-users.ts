@@ -1,18 +1,28 @@
 import { z } from 'zod'
 import type { KnownGroup } from '../../core/administration/administration.ts'
 import { sightOf, withSubgroups } from '../../core/administration/authority.ts'
+import { numberLookups, numbersOf } from '../../core/number.ts'
 import type { Answer, Call } from './endpoint.ts'
-import { enforcement, id, page, paging, present, search } from './fields.ts'
+import { enforcement, id, page, paging, pagingInBody, present, search, text } from './fields.ts'
 import { Problem } from './problem.ts'
 import { toListed, userListed, userStatus } from './user-schemas.ts'
 
-export const usersQuery = z.strictObject({
-  search: search.optional(),
+const narrowing = {
   status: userStatus.optional(),
   enforcement: enforcement.optional().meta({ description: 'As the worker found it last.' }),
   method: id.optional().meta({ description: 'Users who have this method.' }),
   group: id.optional().meta({ description: 'Members of this group or of one below it.' }),
-  ...paging,
+}
+
+export const usersQuery = z.strictObject({ search: search.optional(), ...narrowing, ...paging })
+
+export const searchBody = z.strictObject({
+  search: text(
+    200,
+    'Part of a name, whatever its case, or a whole phone number in any usual way of writing it.',
+  ),
+  ...narrowing,
+  ...pagingInBody,
 })
 
 export const usersAnswer = z.strictObject({ users: z.array(userListed), ...page })
@@ -21,10 +31,39 @@ export const usersAnswer = z.strictObject({ users: z.array(userListed), ...page 
 export async function listUsers(
   call: Call<unknown, z.output<typeof usersQuery>>,
 ): Promise<Answer<z.input<typeof usersAnswer>>> {
-  const { context, realm, query } = call
+  return await listed(call, call.query)
+}
+
+/**
+ * As `listUsers`; who has the number that is searched for is found, too. A number has no place in an address (R23), so it
+ * comes in a body.
+ */
+export async function searchUsers(
+  call: Call<unknown, unknown, z.output<typeof searchBody>>,
+): Promise<Answer<z.input<typeof usersAnswer>>> {
+  const { realm, body } = call
+  const kit = call.context.kit()
+  const number = numberIn(call, body.search)
+  return await listed(call, body, number === undefined ? [] : numberLookups(realm.name, number, kit))
+}
+
+/** The whole number that a search is for, E.164; undefined where it is for something else. */
+export function numberIn(
+  { context, policy }: Pick<Call, 'context' | 'policy'>,
+  words: string,
+): string | undefined {
+  return numbersOf(context.kit().registry)?.find(words, policy.settings)
+}
+
+async function listed(
+  call: Call,
+  query: z.output<typeof usersQuery>,
+  lookups: string[] = [],
+): Promise<Answer<z.input<typeof usersAnswer>>> {
+  const { context, realm } = call
   const { group, ...rest } = query
   const groupIds = await groupsAsked(call, group)
-  const found = await context.admin.users(realm.name, { ...present(rest), ...present({ groupIds }) })
+  const found = await context.admin.users(realm.name, { ...present(rest), lookups, ...present({ groupIds }) })
   const { first, max } = query
   return {
     body: { users: found.users.map((record) => toListed(call, record)), first, max, total: found.total },

@@ -9,10 +9,12 @@ export const PROBLEMS = {
   'own-account': [403, 'Not on your own account'],
   'protected-account': [403, 'This user administers the realm'],
   'roles-unknown': [403, "This user's roles are not known"],
+  'keycloak-forbids': [403, 'Keycloak does not allow it'],
   'not-found': [404, 'Not found'],
   'method-not-allowed': [405, 'Method not allowed'],
   'kept-in-keycloak': [409, 'This rule is kept in Keycloak'],
   'overrides-off': [409, 'Overrides do not count in this realm'],
+  'user-exists': [409, 'There is such a user already'],
   'membership-unknown': [409, 'The members of this group are not known'],
   'no-mail-server': [409, 'The realm has no mail server'],
   'nothing-to-confirm': [409, 'Nothing waits to be confirmed'],
@@ -51,6 +53,9 @@ export class Problem extends Error {
 export interface Fault {
   path: string
   message: string
+  /** For programs, where it is one of several that the message tells apart in words; `about` is what it names. */
+  code?: string
+  about?: string
 }
 
 /** A request with faults. */
@@ -72,7 +77,17 @@ export const problemSchema = z
   .strictObject({
     ...common,
     errors: z
-      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .array(
+        z.strictObject({
+          path: z.string(),
+          message: z.string(),
+          code: z
+            .string()
+            .optional()
+            .meta({ description: 'The same for programs, where there is a word for it.' }),
+          about: z.string().optional().meta({ description: 'What the message names, such as a group.' }),
+        }),
+      )
       .optional()
       .meta({ description: 'What is wrong with which part of the request.' }),
   })

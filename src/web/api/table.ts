@@ -7,20 +7,14 @@ import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
-import { listMethods, methodsAnswer } from './list-methods.ts'
 import { listRules } from './list-rules.ts'
-import { listUsers, usersAnswer, usersQuery } from './list-users.ts'
 import { passwordBody, testAnswer, testBody } from './mail-schemas.ts'
 import { removeMailPassword } from './remove-mail-password.ts'
-import { removeOverride } from './remove-override.ts'
 import { removeProposal } from './remove-proposal.ts'
 import { removeRule } from './remove-rule.ts'
-import { resetAnswer, resetUser } from './reset-user.ts'
-import { revokeMethod, revokedAnswer } from './revoke-method.ts'
 import { groupParams, proposalAnswer, ruleAnswer, rulesAnswer, RULE_EXAMPLE } from './rule-schemas.ts'
 import { runSync } from './run-sync.ts'
 import { saveMailPassword } from './save-mail-password.ts'
-import { overrideBody, saveOverride } from './save-override.ts'
 import { saveProposal } from './save-proposal.ts'
 import { saveRule } from './save-rule.ts'
 import { SETTINGS_EXAMPLE, settingsAnswer } from './settings-schemas.ts'
@@ -29,12 +23,10 @@ import { showProposal } from './show-proposal.ts'
 import { showRule } from './show-rule.ts'
 import { showSettings } from './show-settings.ts'
 import { showSync } from './show-sync.ts'
-import { showUser } from './show-user.ts'
 import { syncAnswer, syncBody } from './sync-schemas.ts'
 import { changeAnswer, changeBody, changeQuery, tryChange } from './try-change.ts'
 import { testMail } from './test-mail.ts'
-import { unlockUser } from './unlock-user.ts'
-import { methodParams, standingAnswer, userAnswer, userParams } from './user-schemas.ts'
+import { userEndpoints } from './user-endpoints.ts'
 
 const DONE = { 204: 'Done.' }
 const SAVED = { 200: 'Changed.', 201: 'It is new.' }
@@ -171,83 +163,7 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       answer: groupsAnswer,
       does: listGroups,
     }),
-    endpoint('get /users', {
-      id: 'listUsers',
-      summary:
-        'Users with what the policy says of them and what they have; for who manages groups, those below',
-      who: 'looker',
-      query: usersQuery,
-      answer: usersAnswer,
-      refuses: ['membership-unknown'],
-      does: listUsers,
-    }),
-    endpoint('get /users/{userId}', {
-      id: 'showUser',
-      summary: 'One user, with what their override overrides and what a login would come to',
-      who: 'looker',
-      params: userParams,
-      answer: userAnswer,
-      does: showUser,
-    }),
-    endpoint('put /users/{userId}/override', {
-      id: 'saveOverride',
-      summary: 'Give a user an enforcement of their own',
-      who: 'administrator',
-      writes: true,
-      params: userParams,
-      body: overrideBody,
-      answer: standingAnswer,
-      refuses: ['own-account', 'overrides-off'],
-      does: saveOverride,
-    }),
-    endpoint('delete /users/{userId}/override', {
-      id: 'removeOverride',
-      summary: 'Let the default count for a user again',
-      who: 'administrator',
-      writes: true,
-      params: userParams,
-      statuses: DONE,
-      refuses: ['own-account', 'overrides-off'],
-      does: removeOverride,
-    }),
-    endpoint('get /users/{userId}/methods', {
-      id: 'listMethods',
-      summary: 'The methods that a user has',
-      who: 'looker',
-      params: userParams,
-      answer: methodsAnswer,
-      does: listMethods,
-    }),
-    endpoint('delete /users/{userId}/methods/{methodId}', {
-      id: 'revokeMethod',
-      summary: 'Revoke one method, and with the last what never stands alone',
-      who: 'helper',
-      writes: true,
-      params: methodParams,
-      answer: revokedAnswer,
-      refuses: ['own-account', 'protected-account', 'roles-unknown'],
-      does: revokeMethod,
-    }),
-    endpoint('post /users/{userId}/reset', {
-      id: 'resetUser',
-      summary: "Revoke every method, forget failures, end the user's sessions",
-      who: 'helper',
-      writes: true,
-      params: userParams,
-      answer: resetAnswer,
-      refuses: ['own-account', 'protected-account', 'roles-unknown'],
-      does: resetUser,
-    }),
-    endpoint('post /users/{userId}/unlock', {
-      id: 'unlockUser',
-      summary: 'End a lockout',
-      who: 'helper',
-      writes: true,
-      params: userParams,
-      statuses: DONE,
-      refuses: ['own-account', 'protected-account', 'roles-unknown'],
-      does: unlockUser,
-    }),
+    ...userEndpoints(),
     endpoint('post /what-if', {
       id: 'tryChange',
       summary: 'Who would be asked, and who not any more, if the policy were changed; nothing is written',
