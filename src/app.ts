@@ -120,7 +120,7 @@ export async function createApp(
   }
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   const silent = [...registry.values()].filter(({ sends }) => sends === 'sms')
-  const numbered = [...registry.values()].filter(({ textsTo }) => textsTo !== undefined).map(({ id }) => id)
+  const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
   const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
   const kit = (): Kit => ({
     registry,

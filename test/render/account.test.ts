@@ -107,6 +107,7 @@ describe('the words', () => {
       'methods.removed',
       'method.revoked',
       'methods.reset',
+      'user.created',
       'user.unlocked',
     ]
     expect(about.filter((event) => !texts.has(`activity.${event}`))).toEqual([])

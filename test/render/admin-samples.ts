@@ -52,6 +52,7 @@ const users = {
   })),
   narrowed: false,
   managed: false,
+  searchAction: `${home}/users/search`,
   clearUrl: `${home}/users`,
   users: rows,
   pager: { from: 21, to: 25, total: 100_000, previousUrl: '?first=0', nextUrl: '?first=40' },
@@ -154,6 +155,53 @@ const fields: Field[] = [
     },
   },
 ]
+const newUserFields: Field[] = [
+  {
+    id: 'field-username',
+    name: 'username',
+    label: 'Username',
+    control: { kind: 'text', value: rogue },
+  },
+  {
+    id: 'field-email',
+    name: 'email',
+    label: 'E-mail (optional)',
+    control: { kind: 'text', value: longName, as: 'email' },
+  },
+  {
+    id: 'field-country',
+    name: 'country',
+    label: 'Country of the phone number',
+    control: { kind: 'choice', options: [option('NL', true), option('DE')] },
+  },
+  {
+    id: 'field-phone',
+    name: 'phone',
+    label: 'Phone number',
+    help: 'Of a mobile phone.',
+    describedBy: 'field-phone-help',
+    control: { kind: 'text', value: '', as: 'tel' },
+  },
+  {
+    id: 'field-groups',
+    name: 'groups',
+    label: 'Groups (optional)',
+    control: {
+      kind: 'checks',
+      options: ['/finance', '/a/very/long/path/of/a/group/somewhere/below/everything-else', rogue].map(
+        (path, i) => ({ ...option(path, i === 0), id: `field-groups-${i}` }),
+      ),
+    },
+  },
+  {
+    id: 'field-invite',
+    name: 'invite',
+    label: "Send Keycloak's invitation by e-mail",
+    help: 'It leads to a new password.',
+    describedBy: 'field-invite-help',
+    control: { kind: 'flag', on: false },
+  },
+]
 /** The same with something wrong in each. */
 const wrongFields = fields.map((field, i) => ({
   ...field,
@@ -251,6 +299,32 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   users,
   'users narrowed': { ...users, narrowed: true, managed: true, search: rogue },
   'users none': { ...users, users: [], narrowed: true, pager: { from: 0, to: 0, total: 0 } },
+  'users by number': { ...users, narrowed: true, number: '+31 ••• ••78', addUrl: `${home}/users/new` },
+  'new-user': { page: 'new-user', fields: newUserFields, action: '?', cancelUrl: '?' },
+  'new-user wrong': {
+    page: 'new-user',
+    fields: newUserFields.map((field) =>
+      field.name === 'phone'
+        ? {
+            ...field,
+            error: `Enter a phone number: ${rogue}`,
+            describedBy: 'field-phone-help field-phone-error',
+            focus: true,
+          }
+        : field,
+    ),
+    action: '?',
+    cancelUrl: '?',
+    wrong: true,
+  },
+  'new-user refused': {
+    page: 'new-user',
+    alert: { title: 'Keycloak has such a user already.', detail: rogue },
+    fields: [],
+    action: '?',
+    cancelUrl: '?',
+    wrong: true,
+  },
   'users none yet': { ...users, users: [], pager: { from: 0, to: 0, total: 0 } },
   user,
   'user for an administrator': {

@@ -55,7 +55,7 @@ function lengthError(
  */
 export function findPhone(text: string, country: string | undefined): string | undefined {
   const typed = text.replaceAll(/\p{Cf}/gu, '').trim()
-  if (!/^[+\d(][\d\s().\/\p{Pd}]*$/u.test(typed)) return undefined
+  if (!/^[+\d(][\d\s()./\p{Pd}]*$/u.test(typed)) return undefined
   // 00 leads abroad from most countries; where another prefix does, the country's own reading comes first.
   const found = [typed, typed.replace(/^00/, '+')]
     .map((one) => parsePhoneNumberFromString(one, country as CountryCode | undefined))

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Realm } from '../../core/realm.ts'
 import type { RealmSettings } from '../../core/settings.ts'
+import type { newUserAnswer } from '../api/add-user.ts'
 import { openCall } from '../api/call.ts'
 import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
@@ -26,6 +27,8 @@ interface Answers {
   removeRule: undefined
   listGroups: z.input<typeof groupsAnswer>
   listUsers: z.input<typeof usersAnswer>
+  searchUsers: z.input<typeof usersAnswer>
+  addUser: z.input<typeof newUserAnswer>
   showUser: z.input<typeof userAnswer>
   saveOverride: z.input<typeof standingAnswer>
   removeOverride: undefined

@@ -45,7 +45,7 @@ export function createAdminPages(context: WebContext): Router {
 function serve(
   context: WebContext,
   endpoints: ReadonlyMap<string, Endpoint>,
-  [verb, , page, change]: Route,
+  [verb, , page, kind]: Route,
 ): RequestHandler {
   return async (request, response) => {
     const session = await openSession(context, request, response, '/admin')
@@ -54,7 +54,8 @@ function serve(
     const frame = frameOf(session, visit, new URL(request.originalUrl, context.origin))
     try {
       if (sightOf(visit.caller) === 'nobody') throw new Problem('forbidden', WHO_MAY)
-      const may = verb === 'post' || change !== undefined ? enterToChange : enter
+      const changes = kind === undefined ? verb === 'post' : kind === 'before a change'
+      const may = changes ? enterToChange : enter
       if (!(await may(context, session, request, response, returnTo(visit, request)))) return
       await send(context, response, frame, await page(visit))
     } catch (error) {
@@ -115,10 +116,15 @@ function unlessEnded(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error
 }
 
+/** What is posted and comes back in no address: it can hold a whole phone number (R23). */
+const IN_NO_ADDRESS = ['phone', 'search']
+
 /** Where a challenge comes back to: a page that is posted to can be opened, too, and shows what was about to be done. */
 function returnTo({ realm, form }: Visit, request: Request): string {
   const path = request.originalUrl.split('?', 1)[0]?.slice(realm.base.length) ?? '/admin'
-  const query = form.toString()
+  const kept =
+    request.method === 'POST' ? [...form].filter(([name]) => !IN_NO_ADDRESS.includes(name)) : [...form]
+  const query = new URLSearchParams(kept).toString()
   return query === '' ? path : `${path}?${query}`
 }
 

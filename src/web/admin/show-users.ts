@@ -7,28 +7,47 @@ import { filled, part } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
 
 const PER_PAGE = 20
-const NARROWING = ['search', 'status', 'enforcement', 'method', 'group'] as const
+export const NARROWING = ['search', 'status', 'enforcement', 'method', 'group'] as const
 const ENFORCEMENTS = ['required', 'optional', 'disabled']
 
 /** `GET /users`: the users, searched, filtered and paged, each with a status (S4). */
 export async function showUsers(visit: Visit): Promise<Outcome> {
-  const { api, form, caller } = visit
+  const { api, form } = visit
   const narrowing = filled(form, NARROWING)
   const paging = { first: '0', ...filled(form, ['first']), max: String(PER_PAGE) }
   const { body } = await api.ask('listUsers', { query: { ...narrowing, ...paging } })
-  const view: AdminView = {
-    page: 'users',
+  const view = await usersView(visit, body, {
     search: narrowing['search'] ?? '',
-    filters: await filtersOf(visit),
     narrowed: Object.keys(narrowing).length > 0,
-    managed: sightOf(caller) === 'managed',
-    clearUrl: visit.at('/users'),
-    users: body.users.map((user) => rowOf(visit, user)),
-    pager: pagerOf(body.first, body.users.length, body.total, (first) =>
-      visit.at('/users', { ...narrowing, first: String(first) }),
-    ),
-  }
+    to: (first) => visit.at('/users', { ...narrowing, first: String(first) }),
+  })
   return { view }
+}
+
+/**
+ * The list as a page shows it.
+ * @param asked what it was narrowed by; `number` is masked, `to` the address of the page that begins after so many
+ */
+export async function usersView(
+  visit: Visit,
+  found: { users: Listed[]; first: number; total: number },
+  asked: { search: string; number?: string; narrowed: boolean; to: (first: number) => string },
+): Promise<AdminView> {
+  const { caller } = visit
+  const { search, number, narrowed, to } = asked
+  return {
+    page: 'users',
+    search,
+    ...(number === undefined ? {} : { number }),
+    filters: await filtersOf(visit),
+    narrowed,
+    managed: sightOf(caller) === 'managed',
+    searchAction: visit.at('/users/search'),
+    clearUrl: visit.at('/users'),
+    ...(caller.roles.has('tfa-admin') ? { addUrl: visit.at('/users/new') } : {}),
+    users: found.users.map((user) => rowOf(visit, user)),
+    pager: pagerOf(found.first, found.users.length, found.total, to),
+  }
 }
 
 type Listed = { id: string; username: string; methods: { method: string }[] } & Pick<

@@ -1,3 +1,4 @@
+import { addUser, newUser } from './add-user.ts'
 import { exportAudit } from './export-audit.ts'
 import { confirmReset, reset } from './reset-user.ts'
 import { confirmRevoke, revoke } from './revoke-method.ts'
@@ -7,6 +8,7 @@ import { previewRemoval, removeRule } from './remove-rule.ts'
 import { previewRule, saveRule } from './save-rule.ts'
 import { previewSettings, saveSettings } from './save-settings.ts'
 import { confirmDrops, confirmSync, leadToSync, runSync } from './run-sync.ts'
+import { leadToUsers, searchUsers } from './search-users.ts'
 import { showAudit } from './show-audit.ts'
 import { showOverview } from './show-overview.ts'
 import { showRule } from './show-rule.ts'
@@ -20,15 +22,19 @@ import type { Page } from './visit.ts'
 
 /**
  * `before a change`: a page that only shows, and wants a second factor as fresh as the change that it leads to. What is
- * posted always does; where it is not fresh, the browser comes back to the page of the same address.
+ * posted does, unless it `only looks`; where it is not fresh, the browser comes back to the page of the same address.
  */
-export type Route = [verb: 'get' | 'post', path: string, page: Page, kind?: 'before a change']
+export type Route = [verb: 'get' | 'post', path: string, page: Page, kind?: 'before a change' | 'only looks']
 
 /** Every page, below `/realms/{realm}/admin`. */
 export const ROUTES: Route[] = [
   ['get', '/', showOverview],
 
   ['get', '/users', showUsers],
+  ['get', '/users/search', leadToUsers],
+  ['post', '/users/search', searchUsers, 'only looks'],
+  ['get', '/users/new', newUser, 'before a change'],
+  ['post', '/users/new', addUser],
   ['get', '/users/:userId', showUser],
   ['get', '/users/:userId/override', previewOverride, 'before a change'],
   ['post', '/users/:userId/override', saveOverride],

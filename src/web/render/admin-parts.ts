@@ -14,6 +14,10 @@ export const DONE = [
   'reset',
   'reset-sessions',
   'unlocked',
+  'user-added',
+  'user-added-invited',
+  'user-added-not-invited',
+  'user-added-phone-dropped',
   'rule-saved',
   'rule-removed',
   'settings-saved',
@@ -81,7 +85,8 @@ export interface Field {
   focus?: boolean
   control:
     | { kind: 'number'; value: string; min?: number; max?: number }
-    | { kind: 'text'; value: string }
+    /** `as`: the keyboard that a phone shows for it. */
+    | { kind: 'text'; value: string; as?: 'email' | 'tel' }
     | { kind: 'moment'; value: string }
     | { kind: 'lines'; value: string }
     | { kind: 'flag'; on: boolean }

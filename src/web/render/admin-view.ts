@@ -53,12 +53,18 @@ export type AdminView =
   | {
       page: 'users'
       search: string
+      /** The phone number that was searched for, masked: it goes back to no browser. */
+      number?: string
       filters: { name: 'status' | 'enforcement' | 'method' | 'group'; options: Option[] }[]
       /** Whether anything narrows the list. */
       narrowed: boolean
       /** Only users of the groups that the reader manages are listed. */
       managed: boolean
+      /** POST `search` and the filters. */
+      searchAction: string
       clearUrl: string
+      /** Where the reader may add users. */
+      addUrl?: string
       users: UserRow[]
       pager: Pager
     }
@@ -92,6 +98,16 @@ export type AdminView =
       mayNot?: MayNot
       consoleUrl: string
       audit?: { rows: AuditRow[]; allUrl: string }
+    }
+  /** A user to be added in Keycloak: POST the fields to `action`. */
+  | {
+      page: 'new-user'
+      /** A refusal that is of no field. */
+      alert?: { title: string; detail?: string }
+      fields: Field[]
+      action: string
+      cancelUrl: string
+      wrong?: true
     }
   /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
   | {

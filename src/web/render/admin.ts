@@ -23,6 +23,7 @@ const required = [
   'overview',
   'users',
   'user',
+  'new-user',
   'confirm',
   'preview',
   'conflict',
