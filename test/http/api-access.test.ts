@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS, NOW, startApi } from '../support/api.ts'
 import type { ApiWorld, Ask, Client } from '../support/api.ts'
@@ -123,6 +124,16 @@ const TABLE: Record<string, [prepare: Prepare, ...statuses: number[]]> = {
   ],
   'get /groups': [at('/groups'), 200, 200, 200, 403, 403, 403],
   'get /users': [at('/users'), 200, 200, 200, 200, 200, 403],
+  'post /users/search': [at('/users/search', { body: { search: 'in' } }), 200, 200, 200, 200, 200, 403],
+  'post /users': [
+    async () => ({ path: '/users', ask: { body: { username: `new-${randomUUID()}` } } }),
+    201,
+    403,
+    403,
+    403,
+    403,
+    403,
+  ],
   'get /users/{userId}': [on(''), 200, 200, 200, 200, 404, 403],
   'get /users/{userId}/methods': [on('/methods'), 200, 200, 200, 200, 404, 403],
   'put /users/{userId}/override': [

@@ -127,7 +127,7 @@ it('a proven set-up that waits for "saved" does not survive a decision to block'
       graceStarts: new Map(),
       gone: false,
       toldRoles: undefined,
-    toldLookup: undefined,
+      toldLookup: undefined,
       override: undefined,
       credentials: [appCredential({ failures: 100 })],
       attempts: NO_ATTEMPTS,

@@ -81,6 +81,8 @@ export async function startPages(people: { groups?: SeedGroup[]; users?: SeedUse
   const clock = { now: NOW }
   let sidecar = ''
   const realm = await startOidcRealm(clock, () => sidecar)
+  realm.admin.added = (id, { username, attributes }) =>
+    directory.addUser(id, { username, phone: attributes?.['phoneNumber']?.[0] })
   const app = await startApp({
     keycloakUrl: realm.keycloakUrl,
     dbUrl: place.url,

@@ -106,6 +106,8 @@ export async function startApi(
       roles: (user.roles ?? []).filter((role) => role.startsWith('tfa-')),
     })
   }
+  realm.admin.added = (id, { username, attributes }) =>
+    directory.addUser(id, { username, phone: attributes?.['phoneNumber']?.[0] })
   const sync = fakeSync()
   const clock = { now: NOW }
   const app = await startApp({

@@ -7,7 +7,10 @@ export interface FakeDirectory extends Directory {
   failure: 'refused' | 'unreachable' | undefined
   addGroup(id: string, path: string, parentId?: string): void
   /** Adds a user, or changes what is given. */
-  addUser(id: string, change?: { username?: string; groups?: string[]; roles?: string[] }): void
+  addUser(
+    id: string,
+    change?: { username?: string; groups?: string[]; roles?: string[]; phone?: string | undefined },
+  ): void
   removeUser(id: string): void
   /** The calls so far, for example `rolesOf user-1`. */
   calls: string[]
@@ -40,6 +43,7 @@ export function fakeDirectory(): FakeDirectory {
           email: undefined,
           enabled: true,
           federation: undefined,
+          ...(change.phone === undefined ? {} : { phone: change.phone }),
         },
         groups: change.groups ?? before?.groups ?? [],
         roles: change.roles ?? before?.roles ?? [],

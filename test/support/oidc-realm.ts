@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import type { JWTPayload } from 'jose'
+import { fakeAdmin } from './keycloak-admin.ts'
+import type { FakeAdmin } from './keycloak-admin.ts'
 import type { Clock } from './app.ts'
 
 /** Who is signed in at the realm. `authTime` is epoch milliseconds. */
@@ -29,6 +31,7 @@ export interface OidcRealm {
   answers: 'tokens' | 'refusal' | 'error' | 'broken'
   /** Replaces claims of ID tokens; `undefined` removes one. */
   idToken: Record<string, unknown>
+  admin: FakeAdmin
   /** Signs ID tokens by a key that the realm never published. */
   forged: boolean
   /** What the authorization endpoint was asked, newest last. */
@@ -52,7 +55,13 @@ export async function startOidcRealm(clock: Clock, sidecar: () => string, name =
   const refreshTokens = new Map<string, SignedIn>()
   const assertions = new Set<string>()
 
+  const admin = fakeAdmin()
+
   const server = createServer((request, response) => {
+    if (request.url?.startsWith('/admin/') === true) {
+      admin.handle(request, response).catch(() => response.destroy())
+      return
+    }
     answer(request).then(
       ({ status, body }) =>
         response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)),
@@ -70,6 +79,7 @@ export async function startOidcRealm(clock: Clock, sidecar: () => string, name =
     user: { sub: 'user-alice', sid: 'sid-alice', username: 'alice', roles: [], authTime: clock.now },
     answers: 'tokens',
     idToken: {},
+    admin,
     forged: false,
     asked: [],
     grants: [],

@@ -4,6 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose'
 import type { JWK, JWTPayload } from 'jose'
+import { fakeAdmin } from './keycloak-admin.ts'
+import type { FakeAdmin } from './keycloak-admin.ts'
 
 /** Stands in for a realm of Keycloak where a test needs to say what Keycloak never would: its keys, over HTTP. */
 export interface FakeRealm {
@@ -23,8 +25,7 @@ export interface FakeRealm {
   answer(mode: 'keys' | 'error' | 'broken'): void
   /** An access token for the REST API, as Keycloak issues it; `change` replaces claims, `undefined` removes one. */
   accessToken(now: number, change?: Record<string, unknown>): Promise<string>
-  /** What the sidecar asked of the Admin API, and whether it is told that it may. */
-  admin: { may: boolean; asked: { path: string; authorization: string | undefined }[] }
+  admin: FakeAdmin
   /** How often the keys were fetched. */
   fetches(): number
   stop(): Promise<void>
@@ -36,12 +37,11 @@ export async function startRealm(name = 'demo'): Promise<FakeRealm> {
   const jwk = { ...(await exportJWK(own.publicKey)), kid: 'realm-key', alg: 'RS256', use: 'sig' }
   let fetches = 0
   let mode: 'keys' | 'error' | 'broken' = 'keys'
-  const admin: FakeRealm['admin'] = { may: true, asked: [] }
+  const admin = fakeAdmin()
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     if (path.startsWith('/admin/')) {
-      admin.asked.push({ path, authorization: request.headers.authorization })
-      response.writeHead(admin.may ? 204 : 403).end()
+      admin.handle(request, response).catch(() => response.destroy())
       return
     }
     fetches++

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Background } from '../../src/core/ports.ts'
 import { answerPush } from '../../src/core/login/question.ts'
 import type { Push } from '../../src/core/login/question.ts'
-import { NOW, appCredential, kitAt, settingsOf, transactionOf } from '../support/kit.ts'
+import { numberLookup } from '../../src/core/number.ts'
+import { ACCOUNT, NOW, appCredential, kitAt, settingsOf, transactionOf } from '../support/kit.ts'
 import { backgroundOf, needed, pushOf } from '../support/push.ts'
 
 const kit = kitAt()
@@ -99,8 +100,13 @@ describe('what a push tells beside its question', () => {
     expect(changeOf(claiming(roles, true)).told).toEqual({
       username: 'bob',
       roles: ['administers', 'tfa-admin', 'tfa-manager'],
+      lookup: undefined,
     })
-    expect(changeOf(claiming(['user'], false)).told).toEqual({ username: 'bob', roles: [] })
+    expect(changeOf(claiming(['user'], false)).told).toEqual({
+      username: 'bob',
+      roles: [],
+      lookup: undefined,
+    })
     expect(changeOf(claiming(roles))).not.toHaveProperty('told')
   })
 
@@ -110,6 +116,16 @@ describe('what a push tells beside its question', () => {
     expect(changeOf(push, { toldRoles: ['tfa-admin'] })).toHaveProperty('told')
     expect(changeOf(claiming([], false), { toldRoles: [] })).not.toHaveProperty('told')
     expect(changeOf(claiming([], false), { toldRoles: ['administers'] }).told?.roles).toEqual([])
+  })
+
+  it('keeps what the number of an administrator is found by, where it is news, and never the number (S4, R23)', () => {
+    const push = { account: { ...ACCOUNT, phone: '+31 6 12345678' } }
+    const lookup = numberLookup('demo', '+31612345678', kit)
+    expect(changeOf(push).told).toEqual({ username: 'bob', roles: undefined, lookup })
+    expect(JSON.stringify(changeOf(push).told)).not.toContain('12345678')
+    expect(changeOf(push, { toldLookup: lookup })).not.toHaveProperty('told')
+    expect(changeOf({}, { toldLookup: lookup }).told).toMatchObject({ lookup: undefined })
+    expect(changeOf({ account: { ...ACCOUNT, phone: 'ask reception' } })).not.toHaveProperty('told')
   })
 
   it("names the realm's issuer in apps, and the realm itself on pages (S19)", () => {

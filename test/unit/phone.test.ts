@@ -1,9 +1,44 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maskPhone, readPhone } from '../../src/methods/sent-code/phone.ts'
+import { findPhone, maskPhone, readPhone } from '../../src/methods/sent-code/phone.ts'
 
 const ALLOWED = ['NL', 'DE', 'GB', 'US']
 const read = (country: string, phone: string, allowed = ALLOWED) => readPhone({ country, phone }, allowed)
+
+describe('a number that somebody looks for', () => {
+  it.each([
+    [undefined, '+31612345678'],
+    [undefined, ' +31 6 1234 5678 '],
+    [undefined, '+31 (0)6 12 34 56 78'],
+    [undefined, '(+31) 6 12345678'],
+    ['NL', '(+31) 6 12345678'],
+    [undefined, '0031612345678'],
+    [undefined, '0031-6-1234.5678'],
+    ['NL', '06 12345678'],
+    ['NL', '06‑12345678'],
+    ['US', '0031 6 12345678'],
+    ['US', '011 31 6 12345678'],
+  ])('with %s for the realm’s country, %j, is one in any usual way of writing it (S4)', (country, text) => {
+    expect(findPhone(text, country)).toBe('+31612345678')
+  })
+
+  it('may be one that no code goes to', () => {
+    expect(findPhone('020 624 1111', 'NL')).toBe('+31206241111')
+  })
+
+  it.each([
+    [undefined, '06 12345678'],
+    [undefined, '+31 6 1234'],
+    ['NL', '1234'],
+    ['NL', 'ann'],
+    ['NL', ''],
+    ['NL', 'call 06 12345678'],
+    ['NL', '06 12345678 or ann'],
+    ['NL', '2026-11-24'],
+  ])('with %s, is not %j', (country, text) => {
+    expect(findPhone(text, country)).toBeUndefined()
+  })
+})
 
 describe('a typed number', () => {
   it.each([

@@ -54,7 +54,10 @@ function lengthError(
  * Undefined where it is none.
  */
 export function findPhone(text: string, country: string | undefined): string | undefined {
-  const typed = text.replaceAll(/\p{Cf}/gu, '').trim()
+  const typed = text
+    .replaceAll(/\p{Cf}/gu, '')
+    .trim()
+    .replace(/^\((\+\d+)\)/, '$1')
   if (!/^[+\d(][\d\s()./\p{Pd}]*$/u.test(typed)) return undefined
   // 00 leads abroad from most countries; where another prefix does, the country's own reading comes first.
   const found = [typed, typed.replace(/^00/, '+')]

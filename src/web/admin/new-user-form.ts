@@ -64,7 +64,7 @@ export async function newUserFields(visit: Visit, faults: Faults): Promise<Field
       kind: 'choice',
       options: countries.map(({ code, name, callingCode, current }) => ({
         value: code,
-        label: visit.say('newUser.countryOption', name, String(callingCode)),
+        label: visit.say('new-user.countryOption', name, callingCode),
         current,
       })),
     }),
@@ -79,13 +79,13 @@ export async function newUserFields(visit: Visit, faults: Faults): Promise<Field
   const absent = (name: string) =>
     (name === 'country' && countries.length === 0) || (name === 'groups' && groups.length === 0)
   const shown = SPECS.filter(({ name }) => !absent(name))
-  return fieldsOf(visit, shown, form, 'newUser', faults).map((field) => {
+  return fieldsOf(visit, shown, form, 'new-user', faults).map((field) => {
     const control = controls[field.name]?.(form.get(field.name) ?? '')
     const written = field.name === 'groups' && control === undefined
     return {
       ...field,
       ...(control === undefined ? {} : { control }),
-      ...(written ? { help: visit.say('newUser.groupPaths') } : {}),
+      ...(written ? { help: visit.say('new-user.groupPaths') } : {}),
     }
   })
 }
@@ -104,7 +104,7 @@ export function newUserFaults(visit: Visit, problem: Problem): NewUserFaults | u
   const { code } = problem
   const [status] = PROBLEMS[code]
   if (code === 'keycloak-forbids' || code === 'unavailable') {
-    return { status, fields: new Map(), alert: { title: visit.say(`newUser.refused.${code}`) } }
+    return { status, fields: new Map(), alert: { title: visit.say(`new-user.refused.${code}`) } }
   }
   if (code !== 'bad-request' && code !== 'user-exists') return undefined
   const found = errors.safeParse(problem.extra['errors']).data ?? []
@@ -121,15 +121,15 @@ export function newUserFaults(visit: Visit, problem: Problem): NewUserFaults | u
     status,
     fields,
     alert: {
-      title: visit.say('newUser.refused.profile'),
-      ...(first.about === undefined ? {} : { detail: visit.say('newUser.refused.attribute', first.about) }),
+      title: visit.say('new-user.refused.profile'),
+      ...(first.about === undefined ? {} : { detail: visit.say('new-user.refused.attribute', first.about) }),
     },
   }
 }
 
 /** A form that was sent twice looks like this, too. */
 function taken({ say }: Visit): NonNullable<NewUserFaults['alert']> {
-  return { title: say('newUser.refused.user-exists'), detail: say('newUser.refused.twice') }
+  return { title: say('new-user.refused.user-exists'), detail: say('new-user.refused.twice') }
 }
 
 function sentenceOf(
@@ -137,8 +137,8 @@ function sentenceOf(
   name: string,
   { code = '', about = '' }: { code?: string | undefined; about?: string | undefined },
 ): string {
-  if (about !== '') return say(`newUser.fault.${code}`, about)
+  if (about !== '') return say(`new-user.fault.${code}`, about)
   const known = code === '' ? `${name}.unusable` : code
-  const words = term('newUser.fault', known)
+  const words = term('new-user.fault', known)
   return words === known ? say('fault.other') : words
 }
