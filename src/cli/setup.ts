@@ -84,6 +84,9 @@ async function setup(admin: KcAdminClient, realm: Realm, options: SetupOptions):
       : `The realm ${realm.name} is set up.`,
   )
   await closing(admin, realm, plan, options)
+  say(
+    `The administrator's pages are at ${realm.issuer}/admin, a user's at …/users/ and their id in Keycloak.`,
+  )
   say(`See whether all is in order: latchkey doctor --realm ${realm.name}`)
 }
 
