@@ -28,6 +28,7 @@ describe('what a server that sends text messages writes down', () => {
   let output = ''
   let metrics = ''
   const locations: string[] = []
+  const searches: { status: number; text: string }[] = []
   /** Everything that passed by and must not be found again, by what it is. */
   const secrets = new Map<string, string>()
   const key = randomBytes(32)
@@ -145,6 +146,21 @@ describe('what a server that sends text messages writes down', () => {
         body: new URLSearchParams(report),
       })
     }
+    const token = await realm.accessToken(Date.now(), { realm_access: { roles: ['tfa-auditor'] } })
+    const ask = async (path: string, body?: object) => {
+      const response = await fetch(`${url}/realms/demo/api/v1${path}`, {
+        headers: {
+          Authorization: `Bearer ${keep('a token', token)}`,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      })
+      searches.push({ status: response.status, text: await response.text() })
+    }
+    await ask('/users/search', { search: proven })
+    // Nobody is found so, and whoever tries leaves no trace of it.
+    await ask(`/users?search=${encodeURIComponent(proven)}`)
+    await ask('/users/search', { search: proven, nonsense: proven })
     metrics = await (await fetch(`http://127.0.0.1:${managementPort}/metrics`)).text()
     // Not "exit": what it wrote last is read after that.
     const left = once(server, 'close')
@@ -198,6 +214,12 @@ describe('what a server that sends text messages writes down', () => {
       { sms: { status: 'undelivered', code: '30003' } },
     ])
     expect(found(output)).toEqual([])
+  })
+
+  it('keeps what was searched for out of the log, and out of answers (S4, R23)', () => {
+    expect(searches.map(({ status }) => status)).toEqual([200, 200, 400])
+    expect(output).toContain('/api/v1/users/search')
+    expect(found(searches.map(({ text }) => text).join('\n'))).toEqual([])
   })
 
   it('keeps them out of the metrics (R23, P17)', () => {
