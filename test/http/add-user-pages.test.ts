@@ -116,6 +116,12 @@ describe("adding users in the administrator's pages", () => {
     expect(byNumber.html).not.toContain('>ann<')
     expect(byNumber.html.replaceAll(/\s/g, '')).not.toContain('12345678')
     expect(linesOf(await erin.post('/users/search', { search: '+31612345679' }))).toContain('Nobody fits')
+    for (const part of ['1234 5678', '+31 6 1234567', '(06) 123-456']) {
+      const shown = await erin.post('/users/search', { search: part })
+      expect([part, shown.status]).toEqual([part, 200])
+      expect(linesOf(shown)).toContain('This is not a whole phone number.')
+      expect(shown.html).not.toContain('>zora<')
+    }
     expect((await erin.get('/users/search')).to).toBe('/users')
   })
 

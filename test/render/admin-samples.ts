@@ -300,6 +300,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   'users narrowed': { ...users, narrowed: true, managed: true, search: rogue },
   'users none': { ...users, users: [], narrowed: true, pager: { from: 0, to: 0, total: 0 } },
   'users by number': { ...users, narrowed: true, number: '+31 ••• ••78', addUrl: `${home}/users/new` },
+  'users by what is no number': { ...users, narrowed: true, number: '', users: [] },
   'new-user': { page: 'new-user', fields: newUserFields, action: '?', cancelUrl: '?' },
   'new-user wrong': {
     page: 'new-user',

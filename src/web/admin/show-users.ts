@@ -26,7 +26,7 @@ export async function showUsers(visit: Visit): Promise<Outcome> {
 
 /**
  * The list as a page shows it.
- * @param asked what it was narrowed by; `number` is masked, `to` the address of the page that begins after so many
+ * @param asked what it was narrowed by; `number` as the view has it, `to` the address of the page that begins after so many
  */
 export async function usersView(
   visit: Visit,

@@ -53,7 +53,10 @@ export type AdminView =
   | {
       page: 'users'
       search: string
-      /** The phone number that was searched for, masked: it goes back to no browser. */
+      /**
+       * The phone number that was searched for, masked: it goes back to no browser. Empty where the search was for something
+       * that looks like one, and is none.
+       */
       number?: string
       filters: { name: 'status' | 'enforcement' | 'method' | 'group'; options: Option[] }[]
       /** Whether anything narrows the list. */
