@@ -160,13 +160,13 @@ const newUserFields: Field[] = [
     id: 'field-username',
     name: 'username',
     label: 'Username',
-    control: { kind: 'text', value: rogue },
+    control: { kind: 'text', value: 'wanda' },
   },
   {
     id: 'field-email',
     name: 'email',
     label: 'E-mail (optional)',
-    control: { kind: 'text', value: longName, as: 'email' },
+    control: { kind: 'text', value: 'wanda@example.com', as: 'email' },
   },
   {
     id: 'field-country',
@@ -188,7 +188,7 @@ const newUserFields: Field[] = [
     label: 'Groups (optional)',
     control: {
       kind: 'checks',
-      options: ['/finance', '/a/very/long/path/of/a/group/somewhere/below/everything-else', rogue].map(
+      options: ['/finance', '/a/very/long/path/of/a/group/somewhere/below/everything-else', '/field'].map(
         (path, i) => ({ ...option(path, i === 0), id: `field-groups-${i}` }),
       ),
     },
