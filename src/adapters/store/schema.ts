@@ -44,6 +44,8 @@ export interface Schema {
     /** 1 for the one that the user is asked for first. */
     preferred: Generated<number>
   }
+  /** Keycloak's credentials that were moved in, by Keycloak's id; the row outlives the credential. */
+  moved_credential: { realm: string; source: string; credential_id: string; at: number }
   transaction: {
     id: string
     realm: string

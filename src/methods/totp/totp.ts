@@ -45,7 +45,8 @@ export const totp: Method<TotpCredential, TotpCredential> = {
 function accept(credential: TotpCredential, answer: string, context: MethodContext) {
   const { secret, algorithm = 'sha1', digits = DIGITS, period = PERIOD } = credential
   const token = answer.replaceAll(/[\s-]/g, '')
-  if (!/^\d+$/.test(token) || token.length !== digits) return { ok: false as const, error: 'missing' as const }
+  if (!/^\d+$/.test(token) || token.length !== digits)
+    return { ok: false as const, error: 'missing' as const }
   const result = verifySync({
     secret,
     token,
