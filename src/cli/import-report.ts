@@ -13,7 +13,7 @@ const LEFT: Record<Exclude<Fate['result'], 'moved' | 'present'>, string> = {
 
 /** The numbers of a run as a table, for a terminal. */
 export function importReport(
-  { users, unreadable, apps, removed, notRemoved, phones }: Tally,
+  { users, unreadable, apps, removals, phones }: Tally,
   { dryRun, removes, phoneAttribute }: { dryRun: boolean; removes: boolean; phoneAttribute: string },
 ): string {
   const found = [...apps.values()].reduce((sum, number) => sum + number, 0)
@@ -28,8 +28,8 @@ export function importReport(
       const number = of(apps, result as Fate['result'])
       return number === 0 ? [] : [[what, number]]
     }),
-    ...(removes ? ([['removed from Keycloak', removed]] as [string, number][]) : []),
-    ...shown('still in Keycloak, which would not remove it', notRemoved),
+    ...(removes ? ([['removed from Keycloak', of(removals, 'removed')]] as [string, number][]) : []),
+    ...shown('still in Keycloak, which would not remove it', of(removals, 'failed')),
     ...shown('users that could not be read', unreadable),
     ...shown(`numbers in ${phoneAttribute} that codes can go to`, of(phones, 'usable')),
     ...shown(`numbers in ${phoneAttribute} that codes cannot go to`, of(phones, 'unusable')),

@@ -17,8 +17,8 @@ export interface Move {
   clock: () => number
   /** The number as E.164; undefined where codes can't go there. */
   readPhone: (text: string) => string | undefined
-  /** Takes an app away in Keycloak that is here; false where Keycloak would not. Absent: it stays there. */
-  remove?: (app: { userId: string; source: string }) => Promise<boolean>
+  /** Takes an app away in Keycloak that is here. Absent: it stays there. */
+  remove?: (app: { userId: string; source: string }) => Promise<'removed' | 'absent' | 'failed'>
   /** Puts a number where Latchkey reads it. Absent: numbers are counted only. */
   copyPhone?: (found: { userId: string; phone: string }) => Promise<'copied' | 'kept' | 'failed'>
 }
@@ -29,8 +29,8 @@ export interface Tally {
   unreadable: number
   /** Apps by what became of them. */
   apps: Map<Fate['result'], number>
-  removed: number
-  notRemoved: number
+  /** By what became of them in Keycloak. */
+  removals: Map<'removed' | 'absent' | 'failed', number>
   phones: Map<'usable' | 'unusable' | 'copied' | 'kept' | 'failed', number>
 }
 
@@ -40,8 +40,7 @@ export async function moveIn(move: Move, progress: (tally: Tally) => void = () =
     users: 0,
     unreadable: 0,
     apps: new Map(),
-    removed: 0,
-    notRemoved: 0,
+    removals: new Map(),
     phones: new Map(),
   }
   for await (const users of batches(move.users, tally)) {
@@ -50,8 +49,7 @@ export async function moveIn(move: Move, progress: (tally: Tally) => void = () =
     for (const { userId, source, result } of fates) {
       if (move.remove === undefined || source === undefined) continue
       if (result !== 'moved' && result !== 'present') continue
-      if (await move.remove({ userId, source })) tally.removed++
-      else tally.notRemoved++
+      count(tally.removals, await move.remove({ userId, source }))
     }
     await phonesOf(move, users, tally)
     progress(tally)

@@ -150,5 +150,5 @@ function finish(realm: string, tally: Tally, options: ImportOptions): void {
   if (!removes && !dryRun && here > 0) {
     say('Keycloak still asks for these apps too: run it again with --remove-from-keycloak.')
   }
-  if (tally.notRemoved > 0 || (tally.phones.get('failed') ?? 0) > 0) process.exitCode = 1
+  if ((tally.removals.get('failed') ?? 0) > 0 || (tally.phones.get('failed') ?? 0) > 0) process.exitCode = 1
 }

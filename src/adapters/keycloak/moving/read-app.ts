@@ -4,8 +4,12 @@ import type { ForeignApp, SkipReason } from '../../../core/moving/moving.ts'
 
 const MIN_BYTES = 16
 const MAX_BYTES = 64
-const ALGORITHMS = { HmacSHA1: 'sha1', HmacSHA256: 'sha256', HmacSHA512: 'sha512' } as const
-const PLAIN = { algorithm: 'sha1', digits: 6, period: 30 } as const
+const ALGORITHMS = new Map([
+  ['HmacSHA1', 'sha1'],
+  ['HmacSHA256', 'sha256'],
+  ['HmacSHA512', 'sha512'],
+])
+const PLAIN = { algorithm: 'sha1', digits: 6, period: 30 }
 
 const json = z.string().transform((text, context): unknown => {
   try {
@@ -45,8 +49,7 @@ export function readApp(raw: unknown, now: number): ForeignApp {
   if (!parsed.success) return skip('malformed')
   const { userLabel, createdDate, secretData: secret, credentialData: how } = parsed.data
   if (how.subType === 'hotp') return skip('hotp')
-  const algorithm = ALGORITHMS[how.algorithm as keyof typeof ALGORITHMS] as
-    (typeof ALGORITHMS)[keyof typeof ALGORITHMS] | undefined
+  const algorithm = ALGORITHMS.get(how.algorithm)
   const { digits, period } = how
   if (algorithm === undefined || (digits !== 6 && digits !== 8)) return skip('unsupported')
   if (period < 10 || period > 120) return skip('unsupported')

@@ -4,18 +4,18 @@ import type { KcAdminClient } from '../admin-session.ts'
 const NOT_FOUND = 404
 
 /**
- * Takes one credential away in Keycloak, by its id; one that is gone already counts as taken away.
- * @returns false where Keycloak refuses or fails
+ * Takes one credential away in Keycloak, by its id.
+ * @returns `absent` where Keycloak has it no more, `failed` where Keycloak refuses or fails
  */
 export async function removeApp(
   admin: KcAdminClient,
   realm: string,
   { userId, source }: { userId: string; source: string },
-): Promise<boolean> {
+): Promise<'removed' | 'absent' | 'failed'> {
   try {
     await admin.users.deleteCredential({ realm, id: userId, credentialId: source })
-    return true
+    return 'removed'
   } catch (error) {
-    return error instanceof NetworkError && error.response.status === NOT_FOUND
+    return error instanceof NetworkError && error.response.status === NOT_FOUND ? 'absent' : 'failed'
   }
 }
