@@ -55,7 +55,6 @@ async function make(username: string, value: string, data: OtpData) {
     firstName: 'Test',
     lastName: 'User',
     email: `${username}@example.com`,
-    attributes: { phoneNumber: ['+491701234567'] },
   }
   const password = { type: 'password', value: username, temporary: false }
   const { id } = await admin.users.create({
@@ -131,7 +130,6 @@ it('a dry run beside the running server counts, shows no secret, and writes noth
   expect(output).toMatch(/apps found +4\n/)
   expect(output).toMatch(/would be moved here +3\n/)
   expect(output).toMatch(/left: counter-based \(HOTP\) +1\n/)
-  expect(output).toMatch(/numbers in phoneNumber that codes can go to +4\n/)
   for (const secret of [TEXT, BASE32]) expect(output).not.toContain(secret)
   expect(await credentialsOf('utf8-user')).toEqual([])
   const visitor = await signIn('base32-user')
@@ -179,41 +177,4 @@ it('a second run moves nothing', async () => {
   expect(output).toMatch(/here already +3\n/)
   expect(output).toMatch(/removed from Keycloak +0\n/)
   expect(await credentialsOf('utf8-user')).toHaveLength(1)
-})
-
-it('believes no number that users can change, and copies one that only administrators can (R25)', async () => {
-  const { admin, realm } = handmade
-  const [user] = await admin.users.find({ realm: realm.name, username: 'alice', exact: true })
-  const profile = await admin.users.getProfile({ realm: realm.name })
-  const mobile = (edit: string[]) => ({ name: 'mobile', permissions: { view: ['admin', 'user'], edit } })
-  const declare = async (edit: string[]) => {
-    const attributes = [...(profile.attributes ?? []), mobile(edit)]
-    await admin.users.updateProfile({ ...profile, attributes, realm: realm.name })
-  }
-  const other = join(folder, 'phones.json')
-  const attributes = { mobile: ['+49 170 7654321'] }
-  const users = [{ id: user?.id, username: 'alice', attributes, credentials: [{ type: 'password' }] }]
-  writeFileSync(other, JSON.stringify({ realm: realm.name, users }))
-  await handmade.stopSidecar()
-  const trust = async () =>
-    await handmade.latchkey('import', '--from', other, '--phone-attribute', 'mobile', '--trust-phones')
-  await declare(['admin', 'user'])
-  const refused = await trust()
-  expect(refused.code).toBe(1)
-  expect(refused.output).toContain('users can change mobile themselves')
-  await declare(['admin'])
-  const { code, output } = await trust()
-  await handmade.startSidecar()
-  expect(code, output).toBe(0)
-  expect(output).toMatch(/numbers copied to phoneNumber +1\n/)
-  const after = await admin.users.findOne({ realm: realm.name, id: user?.id ?? '' })
-  expect(after?.attributes).toMatchObject({ phoneNumber: ['+491707654321'] })
-})
-
-it('says what is wrong with an export of the admin console', async () => {
-  const partial = join(folder, 'partial.json')
-  writeFileSync(partial, JSON.stringify(await handmade.exported()))
-  const { code, output } = await handmade.latchkey('import', '--from', partial, '--dry-run')
-  expect(code).toBe(1)
-  expect(output).toContain('a partial export of the admin console carries none')
 })
