@@ -4,6 +4,7 @@ import { createApp, listen } from './app.ts'
 import type { App } from './app.ts'
 import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
+import { importCommand } from './cli/import.ts'
 import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
 import { readConfig } from './config.ts'
@@ -38,6 +39,7 @@ program
 
 setupCommand(program.command('setup'))
 doctorCommand(program.command('doctor'))
+importCommand(program.command('import'))
 policyCommand(program.command('policy'))
 auditCommand(program.command('audit'))
 

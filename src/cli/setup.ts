@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { setUp, SetupRefused } from '../adapters/keycloak/setup/apply.ts'
 import { readRealm } from '../adapters/keycloak/setup/found.ts'
 import { plan as makePlan } from '../adapters/keycloak/setup/plan.ts'
-import { countSecondFactors } from '../adapters/keycloak/setup/second-factors.ts'
+import { countSecondFactors, KINDS } from '../adapters/keycloak/setup/second-factors.ts'
 import type { Plan, Wanted } from '../adapters/keycloak/setup/step.ts'
 import { planUndo, takeBack } from '../adapters/keycloak/setup/undo.ts'
 import type { KcAdminClient } from '../adapters/keycloak/admin-session.ts'
@@ -120,6 +120,7 @@ async function closing(
     list("Keycloak's own second factors stay, and are asked for before Latchkey's:", [
       `${kinds.join(', ')}${among}`,
     ])
+    if (KINDS.otp in holders) say('latchkey import moves the apps in; docs/moving-in.md tells how.')
   }
 }
 

@@ -29,7 +29,8 @@ export interface Account {
 
 /** What a page needs to show for a step; nothing in it is kept. */
 export type Shown =
-  | { kind: 'totp'; secret?: string; uri?: string }
+  /** `digits` of the codes, in a challenge. */
+  | { kind: 'totp'; secret?: string; uri?: string; digits?: number }
   | { kind: 'backup-codes'; left?: number; codes?: string[] }
   /** The form for a phone number, with what was typed before. */
   | { kind: 'phone'; country: string | undefined; phone: string }

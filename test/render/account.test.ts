@@ -101,6 +101,7 @@ describe('the words', () => {
       'decision.not-needed',
       'override.saved',
       'override.removed',
+      'method.imported',
       'method.removed',
       'method.renamed',
       'method.preferred',

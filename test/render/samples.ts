@@ -80,10 +80,12 @@ const selectMethod = {
 
 /** Every kind of view, with and without what it may leave out, by a name for pictures and tests. */
 export const views: Readonly<Record<string, View>> = {
-  'challenge-totp': { page: 'challenge-totp', action, otherUrl: elsewhere.otherUrl },
-  'challenge-totp device': { page: 'challenge-totp', action, device: 'Pixel 9', ...elsewhere },
-  'challenge-totp wrong': { page: 'challenge-totp', action, error: 'code-wrong', ...elsewhere },
-  'challenge-totp missing': { page: 'challenge-totp', action, error: 'code-missing' },
+  'challenge-totp': { page: 'challenge-totp', action, digits: 6, otherUrl: elsewhere.otherUrl },
+  'challenge-totp device': { page: 'challenge-totp', action, digits: 6, device: 'Pixel 9', ...elsewhere },
+  'challenge-totp eight': { page: 'challenge-totp', action, digits: 8, ...elsewhere },
+  'challenge-totp mixed': { page: 'challenge-totp', action, ...elsewhere },
+  'challenge-totp wrong': { page: 'challenge-totp', action, digits: 6, error: 'code-wrong', ...elsewhere },
+  'challenge-totp missing': { page: 'challenge-totp', action, digits: 6, error: 'code-missing' },
   'sent-code': { ...sentCode, ...elsewhere },
   'sent-code email': { ...sentCode, by: 'email', destination: 'b•••@example.com', ...elsewhere },
   'sent-code email enrol': { ...sentCode, by: 'email', purpose: 'enrol', destination: 'b•••@example.com' },

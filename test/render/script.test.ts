@@ -58,6 +58,18 @@ describe('a code', () => {
     expect(server.posts).toEqual(['code=123456'])
   })
 
+  it('of eight digits is submitted at the eighth, and one of any length by the user alone', async () => {
+    await openCode('challenge-totp eight')
+    await page.keyboard.type('12345678')
+    await taken()
+    expect(server.posts).toEqual(['code=12345678'])
+    await openCode('challenge-totp mixed')
+    await page.keyboard.type('87654321')
+    await page.keyboard.press('Enter')
+    await taken()
+    expect(server.posts).toEqual(['code=12345678', 'code=87654321'])
+  })
+
   it('is never submitted by itself after an error', async () => {
     await openCode('challenge-totp wrong')
     await page.keyboard.type('123456')

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { generateSecret } from 'otplib'
 import { inject } from 'vitest'
+import type { Config } from '../../src/config.ts'
 import type { RealmRepresentation } from './keycloak.ts'
 import { startScenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
@@ -42,6 +43,7 @@ export async function startHandmade(): Promise<Handmade> {
     authenticationFlowBindingOverrides: { browser: flows.find(({ alias }) => alias === 'browser')?.id ?? '' },
   })
   const otpUser = await makeOtpUser(scenario)
+  const { config } = scenario.sidecar()
   return {
     ...scenario,
     partner,
@@ -55,8 +57,8 @@ export async function startHandmade(): Promise<Handmade> {
         LATCHKEY_HOSTNAME: sidecarUrl,
         LATCHKEY_KEYCLOAK_URL: url,
         LATCHKEY_REALMS: realm.name,
-        LATCHKEY_DB_URL: scenario.sidecar().config.dbUrl,
-        LATCHKEY_ENCRYPTION_KEYS: keysOf(scenario),
+        LATCHKEY_DB_URL: config.dbUrl,
+        LATCHKEY_ENCRYPTION_KEYS: keysOf(config),
         LATCHKEY_SETUP_USERNAME: 'admin',
         LATCHKEY_SETUP_PASSWORD: 'admin',
       }),
@@ -79,9 +81,8 @@ function inOrder(realm: RealmRepresentation): RealmRepresentation {
   return realm
 }
 
-function keysOf(scenario: Scenario): string {
-  const keys = scenario.sidecar().config.encryptionKeys
-  return keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(',')
+function keysOf({ encryptionKeys }: Config): string {
+  return encryptionKeys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(',')
 }
 
 /** Takes all of Latchkey out of the demo realm, and gives it a browser flow of its own. */

@@ -51,6 +51,29 @@ describe('the answer to a challenge', () => {
     expect(outcome.change.transaction?.next.code?.hash).toBe(kit.hash(outcome.code))
   })
 
+  it('counts a guess at one of several apps, whatever length the codes of the others have (R7)', () => {
+    const long = appCredential({ id: 'c-long', data: { secret: SECRET, lastStep: 0, digits: 8 } })
+    for (const credentials of [
+      [appCredential(), long],
+      [long, appCredential()],
+    ]) {
+      const short = answerChallenge(situation({ credentials }), 'totp', WRONG, kit)
+      expect(short).toMatchObject({
+        result: 'refused',
+        error: 'wrong',
+        change: { failed: ['c-app', 'c-long'].toSorted((a) => (a === credentials[0]!.id ? -1 : 1)) },
+      })
+      expect(answerChallenge(situation({ credentials }), 'totp', '1234567', kit)).toEqual({
+        result: 'refused',
+        error: 'missing',
+      })
+      expect(answerChallenge(situation({ credentials }), 'totp', right, kit)).toMatchObject({
+        result: 'accepted',
+        change: { credentials: [{ id: 'c-app' }] },
+      })
+    }
+  })
+
   it('proves otp, and mfa only where the first factor is known (R21)', () => {
     const proofOf = (first: string[], method: string, answer: string) => {
       const transaction = transactionOf(asked(method))

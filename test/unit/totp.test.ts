@@ -1,4 +1,4 @@
-import { generateSync } from 'otplib'
+import { ScureBase32Plugin, generateSync } from 'otplib'
 import { describe, expect, it } from 'vitest'
 import { totp } from '../../src/methods/totp/totp.ts'
 import { ACCOUNT, NOW, SECRET, contextAt } from '../support/kit.ts'
@@ -34,6 +34,48 @@ describe('the authenticator app', () => {
   ])('takes the code of RFC 6238, appendix B, at %i s', (seconds, expected) => {
     expect(answer(expected, seconds * 1000)).toMatchObject({ ok: true })
   })
+
+  // RFC 6238, appendix B: eight digits, and a key as long as the hash.
+  it.each([
+    ['sha1', 20, 59, '94287082'],
+    ['sha256', 32, 59, '46119246'],
+    ['sha512', 64, 59, '90693936'],
+    ['sha256', 32, 20_000_000_000, '77737706'],
+    ['sha512', 64, 20_000_000_000, '47863826'],
+  ] as const)(
+    'takes an app of %s with a key of %i bytes that was moved in, at %i s',
+    (algorithm, length, at, code8) => {
+      const key = Buffer.from('1234567890'.repeat(7).slice(0, length))
+      const secret = new ScureBase32Plugin().encode(key)
+      const moved = totp.read({ secret, lastStep: 0, algorithm, digits: 8, period: 30 })
+      const verdict = totp.finishChallenge(moved, undefined, code8, ACCOUNT, contextAt(at * 1000))
+      expect(verdict).toMatchObject({ ok: true, credential: { algorithm, digits: 8, period: 30 } })
+      expect(totp.finishChallenge(moved, undefined, code8.slice(2), ACCOUNT, contextAt(at * 1000))).toEqual({
+        ok: false,
+        error: 'missing',
+      })
+    },
+  )
+
+  it('counts steps and drift in the period of the app itself (R2)', () => {
+    const moved = { secret: SECRET, lastStep: 0, period: 60 }
+    const at = (now: number) => generateSync({ secret: SECRET, period: 60, epoch: Math.floor(now / 1000) })
+    const take = (text: string, lastStep = 0) =>
+      totp.finishChallenge({ ...moved, lastStep }, undefined, text, ACCOUNT, contextAt(NOW))
+    const own = Math.floor(NOW / 60_000)
+    expect(take(at(NOW))).toMatchObject({ ok: true, credential: { lastStep: own, period: 60 } })
+    expect(take(at(NOW), own)).toEqual(wrong)
+    expect(take(at(NOW + 60_000), own)).toMatchObject({ ok: true })
+    expect(take(at(NOW - 60_000))).toMatchObject({ ok: true })
+    expect(take(at(NOW - 120_000))).toEqual(wrong)
+  })
+
+  it.each([{ digits: 7 }, { period: 9 }, { period: 121 }, { algorithm: 'md5' }])(
+    'refuses to be %j',
+    (change) => {
+      expect(() => totp.read({ secret: SECRET, lastStep: 0, ...change })).toThrow()
+    },
+  )
 
   it('forgives one step of drift either way and not two, from the first second of a step to the last (R2)', () => {
     for (const at of [1_800_000_000_000, 1_800_000_000_001, NOW, 1_800_000_029_000, 1_800_000_029_999]) {
@@ -94,7 +136,7 @@ describe('the authenticator app', () => {
   })
 
   it('shows nothing of the secret with a challenge (R17)', () => {
-    expect(totp.showChallenge({ secret: SECRET, lastStep: 0 })).toEqual({ kind: 'totp' })
+    expect(totp.showChallenge({ secret: SECRET, lastStep: 0 })).toEqual({ kind: 'totp', digits: 6 })
   })
 
   it('does not read what is no credential', () => {

@@ -10,6 +10,7 @@ import { mail } from './migrations/0004-mail.ts'
 import { userList } from './migrations/0005-user-list.ts'
 import { sessions } from './migrations/0006-sessions.ts'
 import { phoneSearch } from './migrations/0008-phone-search.ts'
+import { movingIn } from './migrations/0012-moving-in.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-user-list': userList,
   '0006-sessions': sessions,
   '0008-phone-search': phoneSearch,
+  '0012-moving-in': movingIn,
 }
 const INT8 = 20
 

@@ -46,6 +46,8 @@ export interface Schema {
     /** A keyed hash that its phone number is found by, with the key's id. */
     number_lookup: string | null
   }
+  /** Keycloak's credentials that were moved in, by Keycloak's id; the row outlives the credential. */
+  moved_credential: { realm: string; source: string; credential_id: string; at: number }
   transaction: {
     id: string
     realm: string

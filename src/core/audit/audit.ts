@@ -19,6 +19,8 @@ export type AuditEvent =
   | 'proposal.removed'
   | 'override.saved'
   | 'override.removed'
+  /** An app came along from Keycloak. */
+  | 'method.imported'
   | 'method.removed'
   | 'method.renamed'
   /** The user chose what to be asked for first. */

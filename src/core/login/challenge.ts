@@ -36,13 +36,14 @@ function firstMatch(
   const known = kit.registry.get(method)
   if (known === undefined) return 'wrong'
   const context = methodContext(situation, kit)
-  let worst: 'missing' | 'wrong' = 'wrong'
+  const errors = new Set<'missing' | 'wrong'>()
   for (const credential of triable(situation.credentials, method)) {
     const verdict = known.finishChallenge(known.read(credential.data), keep, answer, account, context)
     if (verdict.ok) return { credential, data: verdict.credential }
-    worst = verdict.error
+    errors.add(verdict.error)
   }
-  return worst
+  // What could be the code of one of them was a try, whatever it is to the others: it counts.
+  return errors.size === 1 && errors.has('missing') ? 'missing' : 'wrong'
 }
 
 function accept(

@@ -3,15 +3,25 @@ import { z } from 'zod'
 import type { Account, Method, MethodContext } from '../../core/method.ts'
 
 const PERIOD = 30
-const DRIFT = PERIOD
+const DIGITS = 6
 const SECRET_BYTES = 20
 
-const stored = z.object({ secret: z.string().min(26), lastStep: z.int().nonnegative() })
+const stored = z.object({
+  secret: z.string().min(26),
+  lastStep: z.int().nonnegative(),
+  // Of an app that was set up elsewhere and moved in; NIST SP 800-63B-4, 3.1.4.2 has codes change every two minutes.
+  algorithm: z.enum(['sha1', 'sha256', 'sha512']).optional(),
+  digits: z.literal([6, 8]).optional(),
+  period: z.int().min(10).max(120).optional(),
+})
 
-/** An authenticator app. `lastStep` is the newest time step that was accepted (RFC 6238, 5.2). */
+/**
+ * An authenticator app. `secret` is base32; `lastStep` is the newest time step that was accepted (RFC 6238, 5.2), counted
+ * in the credential's own period. Without an algorithm, digits and period they are SHA-1, 6 and 30 s.
+ */
 type TotpCredential = z.infer<typeof stored>
 
-/** App codes: RFC 6238 with SHA-1, 6 digits, 30 s, and one step of drift either way (R1, R2). */
+/** App codes: RFC 6238 with SHA-1, 6 digits, 30 s on new ones, and one step of drift either way (R1, R2). */
 export const totp: Method<TotpCredential, TotpCredential> = {
   id: 'totp',
   amr: 'otp',
@@ -27,19 +37,24 @@ export const totp: Method<TotpCredential, TotpCredential> = {
 
   finishEnrolment: (pending, answer, _account, context) => accept(stored.parse(pending), answer, context),
 
-  showChallenge: () => ({ kind: 'totp' }),
+  showChallenge: ({ digits = DIGITS }) => ({ kind: 'totp', digits }),
 
   finishChallenge: (credential, _state, answer, _account, context) => accept(credential, answer, context),
 }
 
 function accept(credential: TotpCredential, answer: string, context: MethodContext) {
+  const { secret, algorithm = 'sha1', digits = DIGITS, period = PERIOD } = credential
   const token = answer.replaceAll(/[\s-]/g, '')
-  if (!/^\d{6}$/.test(token)) return { ok: false as const, error: 'missing' as const }
+  if (!/^\d+$/.test(token) || token.length !== digits)
+    return { ok: false as const, error: 'missing' as const }
   const result = verifySync({
-    secret: credential.secret,
+    secret,
     token,
+    algorithm,
+    digits,
+    period,
     epoch: Math.floor(context.now / 1000),
-    epochTolerance: DRIFT,
+    epochTolerance: period,
   })
   if (!result.valid || !('timeStep' in result) || result.timeStep <= credential.lastStep) {
     return { ok: false as const, error: 'wrong' as const }
@@ -50,6 +65,6 @@ function accept(credential: TotpCredential, answer: string, context: MethodConte
 /** The key URI that apps read; a colon would end the issuer or the account name. */
 function keyUri(secret: string, { issuer, username }: Account): string {
   const name = (text: string) => encodeURIComponent(text.replaceAll(':', ' '))
-  const query = `secret=${secret}&issuer=${name(issuer)}&algorithm=SHA1&digits=6&period=${PERIOD}`
+  const query = `secret=${secret}&issuer=${name(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD}`
   return `otpauth://totp/${name(issuer)}:${name(username)}?${query}`
 }

@@ -22,6 +22,7 @@ const EVENTS = {
   'proposal.removed': true,
   'override.saved': true,
   'override.removed': true,
+  'method.imported': true,
   'method.removed': true,
   'method.renamed': true,
   'method.preferred': true,

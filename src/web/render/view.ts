@@ -42,12 +42,16 @@ export interface Frame {
 }
 
 export type View =
-  /** A code from the authenticator app. `device` names the app when the user has several. POST `code` to `action`. */
+  /**
+   * A code from the authenticator app. `device` names the app when the user has several; `digits` is absent where the
+   * codes of their apps differ in length. POST `code` to `action`.
+   */
   | {
       page: 'challenge-totp'
       action: string
       error?: FieldError
       device?: string
+      digits?: number
       otherUrl?: string
       cancelUrl?: string
     }

@@ -4,7 +4,7 @@ import { enrollable } from '../../core/login/enrolment.ts'
 import { lockedFor } from '../../core/login/lockout.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
-import type { Situation, Stage } from '../../core/login/transaction.ts'
+import type { Credential, Situation, Stage } from '../../core/login/transaction.ts'
 import { canSend, pauseEnd } from '../../core/login/sending.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
 import { countriesOf } from './countries.ts'
@@ -102,9 +102,21 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
       ...rest,
     }
   }
-  const [only, ...more] = triable(situation.credentials, stage.method)
+  const own = triable(situation.credentials, stage.method)
+  const [only, ...more] = own
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
-  return { page: 'challenge-totp', ...device, ...rest }
+  return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...rest }
+}
+
+/** How many digits the codes of these apps have; nothing where they differ. */
+function sameDigits(apps: readonly Credential[], { registry }: Kit): { digits?: number } {
+  const all = apps.map(({ method, data }) => {
+    const known = registry.get(method)
+    const shown = known?.showChallenge(known.read(data))
+    return shown?.kind === 'totp' ? shown.digits : undefined
+  })
+  const [digits, ...others] = new Set(all)
+  return digits === undefined || others.length > 0 ? {} : { digits }
 }
 
 function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {

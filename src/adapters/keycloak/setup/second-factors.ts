@@ -1,7 +1,7 @@
 import type { KcAdminClient } from '../admin-session.ts'
 
 /** Keycloak's own second factors; they stay, and their holders are asked for them before Latchkey is. */
-const KINDS: Record<string, string> = {
+export const KINDS = {
   otp: 'an authenticator app',
   webauthn: 'a security key',
   'recovery-authn-codes': 'recovery codes',
@@ -38,7 +38,7 @@ export async function countSecondFactors(
       .map(async (id) => await admin.users.getCredentials({ realm, id }))
     for (const credentials of await Promise.all(some)) {
       for (const type of new Set(credentials.map((one) => one.type ?? ''))) {
-        const kind = KINDS[type]
+        const kind = (KINDS as Record<string, string>)[type]
         if (kind !== undefined) holders[kind] = (holders[kind] ?? 0) + 1
       }
     }
