@@ -6,10 +6,16 @@ export interface FakeDirectory extends Directory {
   /** While set, every call fails with it. */
   failure: 'refused' | 'unreachable' | undefined
   addGroup(id: string, path: string, parentId?: string): void
-  /** Adds a user, or changes what is given. */
+  /** Adds a user, or changes what is given; an address is verified. */
   addUser(
     id: string,
-    change?: { username?: string; groups?: string[]; roles?: string[]; phone?: string | undefined },
+    change?: {
+      username?: string
+      email?: string
+      groups?: string[]
+      roles?: string[]
+      phone?: string | undefined
+    },
   ): void
   removeUser(id: string): void
   /** The calls so far, for example `rolesOf user-1`. */
@@ -40,7 +46,8 @@ export function fakeDirectory(): FakeDirectory {
           username: change.username ?? before?.user.username ?? id,
           firstName: undefined,
           lastName: undefined,
-          email: undefined,
+          email: change.email ?? before?.user.email,
+          ...((change.email ?? before?.user.email) === undefined ? {} : { emailVerified: true as const }),
           enabled: true,
           federation: undefined,
           ...(change.phone === undefined ? {} : { phone: change.phone }),

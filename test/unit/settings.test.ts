@@ -65,6 +65,11 @@ const others: Record<string, { default: unknown; takes: unknown[]; refuses: unkn
     refuses: ['none', list(21), [1], null],
   },
   selfRemoval: { default: true, takes: [true, false], refuses: ['true', 1, null] },
+  firstSetUp: {
+    default: 'password',
+    takes: ['password', 'email-link', 'invitation'],
+    refuses: ['link', '', null, true],
+  },
   issuerName: {
     default: undefined,
     takes: ['A', 'x'.repeat(64), 'Ümläut & Co'],
@@ -164,4 +169,13 @@ it('e-mail codes are allowed only where a mail server is set, which can then not
     'methods: must have no e-mail codes while no mail server is set (mail)',
   ])
   expect(faults({ methods: ['email'], mail })).toEqual([])
+})
+
+it('a first set-up by e-mail link is allowed only where a mail server is set (S10)', () => {
+  const mail = { host: 'smtp.example.com', port: 587, security: 'starttls', from: 'sso@example.com' }
+  expect(faults({ firstSetUp: 'email-link' })).toEqual([
+    'firstSetUp: must not be email-link while no mail server is set (mail)',
+  ])
+  expect(faults({ firstSetUp: 'email-link', mail })).toEqual([])
+  expect(faults({ firstSetUp: 'invitation' })).toEqual([])
 })

@@ -11,6 +11,7 @@ import { userList } from './migrations/0005-user-list.ts'
 import { sessions } from './migrations/0006-sessions.ts'
 import { phoneSearch } from './migrations/0008-phone-search.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
+import { links } from './migrations/0007-links.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-sessions': sessions,
   '0008-phone-search': phoneSearch,
   '0012-moving-in': movingIn,
+  '0007-links': links,
 }
 const INT8 = 20
 
