@@ -77,7 +77,7 @@ describe('backup codes', () => {
       asked.push(keyId)
       return context.mac(text, keyId)
     }
-    backupCodes.finishChallenge(keep.credential, undefined, keep.codes[0]!, ACCOUNT, { ...context, mac })
+    void backupCodes.finishChallenge(keep.credential, undefined, keep.codes[0]!, ACCOUNT, { ...context, mac })
     expect(asked).toEqual(['k1'])
   })
 

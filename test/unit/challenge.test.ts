@@ -224,9 +224,12 @@ describe('another way', () => {
     })
   })
 
-  it.each(['passkey', '', 'toString', '__proto__'])('refuses %j, which the challenge does not take', (method) => {
-    expect(chooseChallenge(situation(), method, kit)).toEqual({ result: 'refused', error: 'missing' })
-  })
+  it.each(['passkey', '', 'toString', '__proto__'])(
+    'refuses %j, which the challenge does not take',
+    (method) => {
+      expect(chooseChallenge(situation(), method, kit)).toEqual({ result: 'refused', error: 'missing' })
+    },
+  )
 
   it('refuses a method that the policy does not take as a proof, though the user has it', () => {
     const transaction = transactionOf(asked('totp'), { proofs: ['totp'] })

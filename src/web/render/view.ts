@@ -37,6 +37,8 @@ export interface Frame {
    * known to this browser.
    */
   user?: { username: string; restartUrl?: string }
+  /** True where the application takes nothing but what can't be phished. */
+  strong?: true
   /** True for a step that one of our own pages asked for: nobody signs in by it. */
   own?: boolean
 }
