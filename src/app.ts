@@ -42,6 +42,7 @@ import { noticeCounts } from './core/login/sending.ts'
 import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
+import { hasPasskeys } from './relying-party.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
 import { createMetrics } from './web/metrics.ts'
@@ -119,12 +120,19 @@ export async function createApp(
     },
   }
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
-  const silent = [...registry.values()].filter(({ sends }) => sends === 'sms')
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
-  const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
+  // So are passkeys where browsers have none.
+  const idle = [...registry.values()].filter(
+    ({ sends, signs }) =>
+      (sends === 'sms' && delivery.courier === undefined) ||
+      (signs === true && !hasPasskeys(config.hostname)),
+  )
+  const unavailable = new Set(idle.map(({ id }) => id))
+  const { origin } = new URL(config.hostname)
   const kit = (): Kit => ({
     registry,
     unavailable,
+    site: { origin, rpId: config.passkeyRpId },
     now: clock(),
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),
@@ -167,7 +175,7 @@ export async function createApp(
     metrics,
     kit,
     log,
-    origin: new URL(config.hostname).origin,
+    origin,
   }
   const underWay = new Set<Promise<unknown>>()
   const stopTimers = [

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { EncryptionKey } from './adapters/secrets/sealer.ts'
 import type { Realm } from './core/realm.ts'
+import { rpIdFault } from './relying-party.ts'
 
 /** An environment variable: its name, what it takes, its default, and the sentence that the README prints. */
 interface Setting<T> {
@@ -60,6 +61,13 @@ export const SETTINGS = {
     name: 'LATCHKEY_HOSTNAME',
     parse: address.refine((text) => new URL(text).pathname === '/', 'must have no path'),
     sentence: 'The public URL of Latchkey, as browsers reach it. It is part of every issuer.',
+  }),
+  passkeyRpId: setting({
+    name: 'LATCHKEY_PASSKEY_RP_ID',
+    parse: z.string().toLowerCase(),
+    default: '',
+    sentence:
+      "The domain that passkeys belong to: the host of `LATCHKEY_HOSTNAME`, which is the default, or a domain above it. Passkeys that were made under another don't work any more.",
   }),
   host: setting({
     name: 'LATCHKEY_HTTP_HOST',
@@ -256,10 +264,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       }
     }
   }
-  faults.push(...deliveryFaults(config))
+  faults.push(...deliveryFaults(config), ...passkeyFaults(config))
   if (faults.length > 0) throw new Error(`the settings are not usable:\n- ${faults.join('\n- ')}`)
   const complete = values as Values
-  return { ...complete, realms: complete.realms.map((name) => realmOf(name, complete)) }
+  const passkeyRpId = complete.passkeyRpId === '' ? new URL(complete.hostname).hostname : complete.passkeyRpId
+  return { ...complete, passkeyRpId, realms: complete.realms.map((name) => realmOf(name, complete)) }
 }
 
 const ADDRESSES = ['hostname', 'keycloakUrl', 'keycloakBackchannelUrl', 'twilioUrl', 'smsWebhookUrl'] as const
@@ -282,6 +291,11 @@ function deliveryFaults(config: Partial<Values>): string[] {
     )
   }
   return faults
+}
+
+function passkeyFaults({ passkeyRpId = '', hostname }: Partial<Values>): string[] {
+  const fault = passkeyRpId === '' || hostname === undefined ? undefined : rpIdFault(passkeyRpId, hostname)
+  return fault === undefined ? [] : [`${SETTINGS.passkeyRpId.name} ${fault} (it is "${passkeyRpId}")`]
 }
 
 function read(one: Setting<unknown>, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {

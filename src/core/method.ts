@@ -12,6 +12,17 @@ export interface MethodContext {
   random(bytes: number): Buffer
   /** HMAC-SHA-256 of `text` under a key kept outside the database: the newest, or the one that `keyId` names. */
   mac(text: string, keyId?: string): { keyId: string; value: string }
+  site: Site
+  /** What an authenticator must have signed in this try, base64url; absent where the method signs nothing. */
+  toSign?: string
+}
+
+/** Where browsers see the pages, as WebAuthn binds a key to it. */
+export interface Site {
+  /** The origin that a browser must have been at, exactly. */
+  origin: string
+  /** The relying party's id: the origin's host or a domain above it. */
+  rpId: string
 }
 
 /** Whom a method is set up for. */
@@ -40,6 +51,10 @@ export type Shown =
   | { kind: 'unusable' }
   /** `to` is masked. `fixed`: the user can't change it here. `digits` of the newest code; undefined before there is one. */
   | { kind: 'sent-code'; to: string; fixed: boolean; digits: number | undefined }
+  /** What a browser needs to make a passkey: the user's handle, base64url, and COSE's numbers of algorithms. */
+  | { kind: 'new-passkey'; user: string; algorithms: number[] }
+  /** A passkey: `id` as the authenticator knows it, base64url; `synced` where it may be on other devices, too. */
+  | { kind: 'passkey'; id: string; transports: string[]; synced: boolean }
 
 /** A message that a method wants sent; whoever asked for the step carries it out. */
 export interface Send {
@@ -90,10 +105,12 @@ export interface Numbers {
 
 /**
  * What became of an answer. `missing`: nothing that could be a code, not counted as a try. `wrong`: wrong, late or
- * used, which the user is never told apart (R11). `credential` is what to save by compare-and-swap.
+ * used, which the user is never told apart (R11). `cloned`: right but for its counter, so that there may be a second key
+ * like it; to the user who answers it is as wrong. `credential` is what to save by compare-and-swap, `amr` what this
+ * proof is called where that is not the method's own.
  */
 export type Verdict<Credential> =
-  { ok: true; credential: Credential } | { ok: false; error: 'missing' | 'wrong' }
+  { ok: true; credential: Credential; amr?: string } | { ok: false; error: 'missing' | 'wrong' | 'cloned' }
 
 /** A kind of second factor: pure, a folder of its own and a line in the registry. */
 export interface Method<Credential = unknown, State = unknown> {
@@ -104,6 +121,8 @@ export interface Method<Credential = unknown, State = unknown> {
   readonly level: 2 | 3
   /** True for a method that only stands beside another and never alone (S18). */
   readonly companion: boolean
+  /** True where its answer is a signature of what was made at random for this one try. */
+  readonly signs?: true
   /** How its codes travel, where it sends some. */
   readonly sends?: Send['channel']
   /** How phone numbers are read, where its codes go to some. */
@@ -127,7 +146,13 @@ export interface Method<Credential = unknown, State = unknown> {
   textsTo?(credential: Credential): string
   /** Shows a begun enrolment again, from what was kept. */
   showEnrolment(state: State, account: Account): Shown
-  finishEnrolment(state: State, answer: string, account: Account, context: MethodContext): Verdict<Credential>
+  /** Also where it takes its time, it rests on nothing but what it is given. */
+  finishEnrolment(
+    state: State,
+    answer: string,
+    account: Account,
+    context: MethodContext,
+  ): Verdict<Credential> | Promise<Verdict<Credential>>
   /**
    * A new code for a challenge, in place of the one before; undefined where none may go there. Only for a method that
    * sends.
@@ -142,7 +167,7 @@ export interface Method<Credential = unknown, State = unknown> {
     answer: string,
     account: Account,
     context: MethodContext,
-  ): Verdict<Credential>
+  ): Verdict<Credential> | Promise<Verdict<Credential>>
 }
 
 /** The methods that this build knows, by id. */

@@ -111,6 +111,12 @@ export const realmSettings = z.object({
     .default(30)
     .describe('The pause before another code can be asked for.')
     .meta({ unit: 's' }),
+  passkeyVerification: z
+    .enum(['required', 'preferred', 'discouraged'])
+    .default('preferred')
+    .describe(
+      'Whether a passkey must check who uses it, by a finger, a face or a PIN. The password came before it, so `preferred` is enough; `required` shuts out security keys without a PIN.',
+    ),
   smsTexts: smsTexts
     .default({})
     .describe(

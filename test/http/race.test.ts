@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { openDatabase } from '../../src/adapters/store/database.ts'
-import type { Database } from '../../src/adapters/store/database.ts'
 import { startApp } from '../support/app.ts'
 import type { Clock, RunningApp } from '../support/app.ts'
+import { eventsOf } from '../support/audit-events.ts'
 import { Login, codeFor } from '../support/login.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { startRealm } from '../support/realm.ts'
@@ -173,19 +172,3 @@ describe.each([
     for (const { status } of answers) expect([201, 503]).toContain(status)
   })
 })
-
-/** Reads the audit: on PostgreSQL by a connection of its own; a SQLite file is read while its server holds it. */
-async function eventsOf(app: RunningApp, sub: string): Promise<string[]> {
-  const { dbUrl } = app.config
-  if (dbUrl.startsWith('sqlite:')) {
-    const { DatabaseSync } = await import('node:sqlite')
-    const file = new DatabaseSync(dbUrl.slice('sqlite:'.length), { readOnly: true })
-    const rows = file.prepare('select event from audit where user_id = ?').all(sub)
-    file.close()
-    return rows.map(({ event }) => String(event))
-  }
-  const database: Database = await openDatabase(dbUrl)
-  const rows = await database.db.selectFrom('audit').select('event').where('user_id', '=', sub).execute()
-  await database.close()
-  return rows.map(({ event }) => event)
-}

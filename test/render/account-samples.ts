@@ -30,6 +30,17 @@ const phone = {
   renameUrl: `${home}/methods/c2/rename`,
   removeUrl: `${home}/methods/c2/remove`,
 } satisfies OwnMethod
+const passkey = {
+  id: 'c4',
+  kind: 'passkey',
+  label: 'Laptop',
+  synced: 'synced',
+  createdAt: now - 20 * DAY,
+  usedAt: now - DAY,
+  isDefault: false,
+  renameUrl: `${home}/methods/c4/rename`,
+  removeUrl: `${home}/methods/c4/remove`,
+} satisfies OwnMethod
 const codes = {
   id: 'c3',
   kind: 'backup-codes',
@@ -55,6 +66,11 @@ const overview = {
   setUpAction: `${home}/set-up`,
   kinds: [
     { id: 'totp', methods: [app], setUp: 'another' },
+    {
+      id: 'passkey',
+      methods: [passkey, { ...passkey, id: 'c5', label: 'YubiKey 5C', synced: 'bound' }],
+      setUp: 'another',
+    },
     { id: 'sms', methods: [phone], setUp: 'replace' },
     { id: 'email', methods: [], setUp: 'set-up' },
     { id: 'backup-codes', methods: [codes], setUp: 'new-codes' },

@@ -87,6 +87,8 @@ const user = {
   next: 'challenge',
   groups: ['/finance', '/finance/books'],
   methods: [
+    { id: '4', method: 'passkey', label: 'Laptop', synced: 'bound', createdAt: when, revokeUrl: '/4/revoke' },
+    { id: '5', method: 'passkey', label: '', synced: 'synced', createdAt: when, revokeUrl: '/5/revoke' },
     { id: '1', method: 'totp', label: 'Pixel 9', createdAt: when, usedAt: when, revokeUrl: '/1/revoke' },
     { id: '2', method: 'backup-codes', label: '', createdAt: when, revokeUrl: '/2/revoke' },
   ],

@@ -37,7 +37,9 @@ describe.each(every)('$name in $locale', ({ view, locale }) => {
     expect(/<title>(Error|Fehler): /.test(html)).toBe(wrong || 'sendError' in view)
     expect(html.includes('class="field-error"')).toBe(wrong)
     expect(
-      /aria-invalid="true"[^>]*aria-describedby="(code|method|saved|country|phone)-error/.test(html),
+      /(?:aria-invalid="true"|id="use-passkey")[^>]*aria-describedby="(code|method|saved|country|phone)-error/.test(
+        html,
+      ),
     ).toBe(wrong)
   })
 

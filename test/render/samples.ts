@@ -30,6 +30,14 @@ const enrolBackupCodes = {
   codes,
   downloadUrl: `${action}/codes.txt`,
 } as const
+const passkeyOptions = JSON.stringify({ challenge: 'AAAA', rpId: 'localhost', allowCredentials: [] })
+const challengePasskey = { page: 'challenge-passkey', action, options: passkeyOptions } satisfies View
+const enrolPasskey = {
+  page: 'enrol-passkey',
+  action,
+  options: passkeyOptions,
+  required: true,
+} satisfies View
 const sentCode = {
   page: 'sent-code',
   purpose: 'challenge',
@@ -72,6 +80,7 @@ const selectMethod = {
   purpose: 'challenge',
   methods: [
     { id: 'totp', current: true, device: 'Pixel 9' },
+    { id: 'passkey', current: false },
     { id: 'sms', current: false, device: '+49 ••• ••••• 23' },
     { id: 'backup-codes', current: false, left: 7 },
   ],
@@ -94,6 +103,12 @@ export const views: Readonly<Record<string, View>> = {
   'challenge-totp mixed': { page: 'challenge-totp', action, ...elsewhere },
   'challenge-totp wrong': { page: 'challenge-totp', action, digits: 6, error: 'code-wrong', ...elsewhere },
   'challenge-totp missing': { page: 'challenge-totp', action, digits: 6, error: 'code-missing' },
+  'challenge-passkey': { ...challengePasskey, ...elsewhere },
+  'challenge-passkey device': { ...challengePasskey, device: 'Laptop' },
+  'challenge-passkey wrong': { ...challengePasskey, error: 'code-wrong', ...elsewhere },
+  'enrol-passkey': enrolPasskey,
+  'enrol-passkey optional': { ...enrolPasskey, required: false, ...elsewhere },
+  'enrol-passkey wrong': { ...enrolPasskey, error: 'code-wrong', ...elsewhere },
   'sent-code': { ...sentCode, ...elsewhere },
   'sent-code email': { ...sentCode, by: 'email', destination: 'b•••@example.com', ...elsewhere },
   'sent-code email enrol': { ...sentCode, by: 'email', purpose: 'enrol', destination: 'b•••@example.com' },

@@ -22,6 +22,7 @@ export function kitAt(now = NOW, change: Partial<Kit> = {}): Kit {
   return {
     registry,
     unavailable: new Set(),
+    site: { origin: 'https://tfa.example.com', rpId: 'example.com' },
     now,
     random: randomBytes,
     mac: (text, keyId) => sealer.mac(text, keyId),

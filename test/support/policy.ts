@@ -1,14 +1,11 @@
-import type { Method, Registry } from '../../src/core/method.ts'
 import type { Enrolled, Rule } from '../../src/core/policy/policy.ts'
 import type { Enforcement } from '../../src/core/settings.ts'
-import { registry as real } from '../../src/methods/index.ts'
+import { registry } from '../../src/methods/index.ts'
 import { NOW, settingsOf } from './kit.ts'
 
-/** The real methods and one that resists phishing, so that there is a choice. */
-export const registry: Registry = new Map([
-  ...real,
-  ['passkey', { ...(real.get('totp') as Method), id: 'passkey', amr: 'hwk', level: 3 }],
-])
+export { registry }
+
+/** Among them one that resists phishing, so that there is a choice. */
 export const ALL = ['totp', 'passkey', 'backup-codes']
 /** Milliseconds. */
 export const DAY = 86_400_000

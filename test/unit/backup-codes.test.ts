@@ -46,10 +46,10 @@ describe('backup codes', () => {
     expect(stranger).toEqual(wrong)
   })
 
-  it('are spent once: the code used is gone from the set, the others are not (R4)', () => {
+  it('are spent once: the code used is gone from the set, the others are not (R4)', async () => {
     const { keep } = made()
     const [first = '', second = ''] = keep.codes
-    const verdict = backupCodes.finishChallenge(keep.credential, undefined, first, ACCOUNT, context)
+    const verdict = await backupCodes.finishChallenge(keep.credential, undefined, first, ACCOUNT, context)
     if (!verdict.ok) throw new Error('a right code was refused')
     expect(verdict.credential.left).toHaveLength(9)
     expect(backupCodes.finishChallenge(verdict.credential, undefined, first, ACCOUNT, context)).toEqual(wrong)
@@ -77,7 +77,7 @@ describe('backup codes', () => {
       asked.push(keyId)
       return context.mac(text, keyId)
     }
-    backupCodes.finishChallenge(keep.credential, undefined, keep.codes[0]!, ACCOUNT, { ...context, mac })
+    void backupCodes.finishChallenge(keep.credential, undefined, keep.codes[0]!, ACCOUNT, { ...context, mac })
     expect(asked).toEqual(['k1'])
   })
 

@@ -32,9 +32,9 @@ function changeOf(outcome: Outcome) {
 }
 
 describe('the answer to a challenge', () => {
-  it('is accepted with the change that makes it true: credential, attempts and step, all by their versions (R2)', () => {
+  it('is accepted with the change that makes it true: credential, attempts and step, all by their versions (R2)', async () => {
     const attempts = { version: 4, failures: 3, total: 9, reported: 6, lockedUntil: 0 }
-    const outcome = answerChallenge(situation({ attempts }), 'totp', right, kit)
+    const outcome = await answerChallenge(situation({ attempts }), 'totp', right, kit)
     expect(outcome).toMatchObject({
       result: 'accepted',
       change: {
@@ -51,43 +51,45 @@ describe('the answer to a challenge', () => {
     expect(outcome.change.transaction?.next.code?.hash).toBe(kit.hash(outcome.code))
   })
 
-  it('counts a guess at one of several apps, whatever length the codes of the others have (R7)', () => {
+  it('counts a guess at one of several apps, whatever length the codes of the others have (R7)', async () => {
     const long = appCredential({ id: 'c-long', data: { secret: SECRET, lastStep: 0, digits: 8 } })
     for (const credentials of [
       [appCredential(), long],
       [long, appCredential()],
     ]) {
-      const short = answerChallenge(situation({ credentials }), 'totp', WRONG, kit)
+      const short = await answerChallenge(situation({ credentials }), 'totp', WRONG, kit)
       expect(short).toMatchObject({
         result: 'refused',
         error: 'wrong',
         change: { failed: ['c-app', 'c-long'].toSorted((a) => (a === credentials[0]!.id ? -1 : 1)) },
       })
-      expect(answerChallenge(situation({ credentials }), 'totp', '1234567', kit)).toEqual({
+      expect(await answerChallenge(situation({ credentials }), 'totp', '1234567', kit)).toEqual({
         result: 'refused',
         error: 'missing',
       })
-      expect(answerChallenge(situation({ credentials }), 'totp', right, kit)).toMatchObject({
+      expect(await answerChallenge(situation({ credentials }), 'totp', right, kit)).toMatchObject({
         result: 'accepted',
         change: { credentials: [{ id: 'c-app' }] },
       })
     }
   })
 
-  it('proves otp, and mfa only where the first factor is known (R21)', () => {
-    const proofOf = (first: string[], method: string, answer: string) => {
+  it('proves otp, and mfa only where the first factor is known (R21)', async () => {
+    const proofOf = async (first: string[], method: string, answer: string) => {
       const transaction = transactionOf(asked(method))
       transaction.question.amr = first
-      const { next } = changeOf(answerChallenge(situation({ transaction }), method, answer, kit)).transaction!
+      const { next } = changeOf(
+        await answerChallenge(situation({ transaction }), method, answer, kit),
+      ).transaction!
       return next.stage.at === 'done' ? next.stage.proof.amr : undefined
     }
-    expect(proofOf(['pwd'], 'totp', right)).toEqual(['pwd', 'otp', 'mfa'])
-    expect(proofOf([], 'totp', right)).toEqual(['otp'])
-    expect(proofOf(['pwd'], 'backup-codes', codes[0]!)).toEqual(['pwd', 'mfa'])
-    expect(proofOf([], 'backup-codes', codes[0]!)).toEqual([])
+    expect(await proofOf(['pwd'], 'totp', right)).toEqual(['pwd', 'otp', 'mfa'])
+    expect(await proofOf([], 'totp', right)).toEqual(['otp'])
+    expect(await proofOf(['pwd'], 'backup-codes', codes[0]!)).toEqual(['pwd', 'mfa'])
+    expect(await proofOf([], 'backup-codes', codes[0]!)).toEqual([])
   })
 
-  it('is stale where the step has left the page, and then neither counted nor spent', () => {
+  it('is stale where the step has left the page, and then neither counted nor spent', async () => {
     for (const stage of [
       asked('backup-codes'),
       { at: 'enrol', method: 'totp', keep: {}, proven: undefined },
@@ -95,26 +97,31 @@ describe('the answer to a challenge', () => {
       { at: 'blocked', reason: 'must-be-reset' },
       { at: 'done', proof: PROOF },
     ] satisfies Stage[]) {
-      expect(answerChallenge(situationOf(stage, both), 'totp', right, kit)).toEqual({ result: 'stale' })
-      expect(answerChallenge(situationOf(stage, both), 'totp', WRONG, kit)).toEqual({ result: 'stale' })
+      expect(await answerChallenge(situationOf(stage, both), 'totp', right, kit)).toEqual({ result: 'stale' })
+      expect(await answerChallenge(situationOf(stage, both), 'totp', WRONG, kit)).toEqual({ result: 'stale' })
     }
   })
 
-  it('is refused and not counted during a lock, the right one too (R8)', () => {
+  it('is refused and not counted during a lock, the right one too (R8)', async () => {
     const attempts = { ...NO_ATTEMPTS, version: 5, failures: 5, lockedUntil: NOW + 1 }
-    expect(answerChallenge(situation({ attempts }), 'totp', right, kit)).toEqual({ result: 'locked' })
-    expect(answerChallenge(situation({ attempts }), 'totp', WRONG, kit)).toEqual({ result: 'locked' })
-    expect(answerChallenge(situation({ attempts }), 'totp', right, kitAt(NOW + 1)).result).toBe('accepted')
+    expect(await answerChallenge(situation({ attempts }), 'totp', right, kit)).toEqual({ result: 'locked' })
+    expect(await answerChallenge(situation({ attempts }), 'totp', WRONG, kit)).toEqual({ result: 'locked' })
+    expect((await answerChallenge(situation({ attempts }), 'totp', right, kitAt(NOW + 1))).result).toBe(
+      'accepted',
+    )
   })
 
-  it('is not counted where it could be no code', () => {
+  it('is not counted where it could be no code', async () => {
     for (const text of ['', '12345', 'x']) {
-      expect(answerChallenge(situation(), 'totp', text, kit)).toEqual({ result: 'refused', error: 'missing' })
+      expect(await answerChallenge(situation(), 'totp', text, kit)).toEqual({
+        result: 'refused',
+        error: 'missing',
+      })
     }
   })
 
-  it('is counted where it is wrong: for the user, on the credential, in the audit (R7, R8, P1)', () => {
-    const outcome = answerChallenge(situation(), 'totp', WRONG, kit)
+  it('is counted where it is wrong: for the user, on the credential, in the audit (R7, R8, P1)', async () => {
+    const outcome = await answerChallenge(situation(), 'totp', WRONG, kit)
     expect(outcome).toMatchObject({
       result: 'refused',
       error: 'wrong',
@@ -128,7 +135,7 @@ describe('the answer to a challenge', () => {
     expect(JSON.stringify(outcome)).not.toContain(WRONG)
   })
 
-  it('counts wrong tries across methods, in one number (R7, P2)', () => {
+  it('counts wrong tries across methods, in one number (R7, P2)', async () => {
     let attempts = NO_ATTEMPTS
     const answers: [string, string][] = [
       ['totp', WRONG],
@@ -138,61 +145,65 @@ describe('the answer to a challenge', () => {
       ['totp', WRONG],
     ]
     for (const [method, text] of answers) {
-      attempts = changeOf(answerChallenge(situation({ attempts }, method), method, text, kit)).attempts!.next
+      attempts = changeOf(await answerChallenge(situation({ attempts }, method), method, text, kit)).attempts!
+        .next
     }
     expect(attempts).toMatchObject({ failures: 5, total: 5, lockedUntil: NOW + 60_000 })
     expect(
-      answerChallenge(situation({ attempts }, 'backup-codes'), 'backup-codes', codes[0]!, kit).result,
+      (await answerChallenge(situation({ attempts }, 'backup-codes'), 'backup-codes', codes[0]!, kit)).result,
     ).toBe('locked')
   })
 
-  it('tells the audit when a lock starts (R8)', () => {
+  it('tells the audit when a lock starts (R8)', async () => {
     const attempts = { ...NO_ATTEMPTS, version: 4, failures: 4, total: 4 }
-    const { audit } = changeOf(answerChallenge(situation({ attempts }), 'totp', WRONG, kit))
+    const { audit } = changeOf(await answerChallenge(situation({ attempts }), 'totp', WRONG, kit))
     expect(audit?.map(({ event }) => event)).toEqual(['challenge.failed', 'lockout.started'])
   })
 
-  it('says the same of a used code as of a wrong one (R11)', () => {
+  it('says the same of a used code as of a wrong one (R11)', async () => {
     const used = appCredential({ data: { secret: SECRET, lastStep: Math.floor(NOW / 30_000) } })
     const told = ({ result, error }: { result: string; error?: string }) => ({ result, error })
-    const ofUsed = answerChallenge(situation({ credentials: [used] }), 'totp', right, kit)
-    expect(told(ofUsed)).toEqual(told(answerChallenge(situation(), 'totp', WRONG, kit)))
+    const ofUsed = await answerChallenge(situation({ credentials: [used] }), 'totp', right, kit)
+    expect(told(ofUsed)).toEqual(told(await answerChallenge(situation(), 'totp', WRONG, kit)))
     expect(changeOf(ofUsed).attempts?.next.failures).toBe(1)
   })
 
-  it('is tried against each app of the user, and spends the one that it fits', () => {
+  it('is tried against each app of the user, and spends the one that it fits', async () => {
     const other = appCredential({ id: 'c-other', data: { secret: 'A'.repeat(32), lastStep: 0 } })
     const change = changeOf(
-      answerChallenge(situation({ credentials: [other, appCredential()] }), 'totp', right, kit),
+      await answerChallenge(situation({ credentials: [other, appCredential()] }), 'totp', right, kit),
     )
     expect(change.credentials?.map(({ id }) => id)).toEqual(['c-app'])
   })
 
-  it('is never tried against a credential with 100 failures (R8)', () => {
+  it('is never tried against a credential with 100 failures (R8)', async () => {
     const credentials = [appCredential({ failures: 100 }), backup]
-    expect(answerChallenge(situation({ credentials }), 'totp', right, kit)).toMatchObject({
+    expect(await answerChallenge(situation({ credentials }), 'totp', right, kit)).toMatchObject({
       result: 'refused',
       error: 'wrong',
     })
   })
 
-  it('warns after a backup code that leaves three or fewer, before it goes on', () => {
-    const left = (count: number) => {
+  it('warns after a backup code that leaves three or fewer, before it goes on', async () => {
+    const left = async (count: number) => {
       const made = backupCredential(kit, count)
       const one = situation({ credentials: [appCredential(), made.credential] }, 'backup-codes')
-      const outcome = answerChallenge(one, 'backup-codes', made.codes[0]!, kit)
+      const outcome = await answerChallenge(one, 'backup-codes', made.codes[0]!, kit)
       return {
         stage: changeOf(outcome).transaction!.next.stage,
         code: outcome.result === 'accepted' && outcome.code,
       }
     }
-    expect(left(5).stage.at).toBe('done')
-    expect(left(4)).toMatchObject({ stage: { at: 'codes-low', left: 3, then: 'done' }, code: undefined })
+    expect((await left(5)).stage.at).toBe('done')
+    expect(await left(4)).toMatchObject({
+      stage: { at: 'codes-low', left: 3, then: 'done' },
+      code: undefined,
+    })
   })
 
-  it('leads to the set-up where the challenge was the proof for one (R17)', () => {
+  it('leads to the set-up where the challenge was the proof for one (R17)', async () => {
     const one = situationOf(asked('totp', 'enrol'), both)
-    const outcome = answerChallenge(one, 'totp', right, kit)
+    const outcome = await answerChallenge(one, 'totp', right, kit)
     expect(outcome).toMatchObject({
       result: 'accepted',
       change: { transaction: { next: { stage: { at: 'enrol' } } } },

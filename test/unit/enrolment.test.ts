@@ -68,9 +68,9 @@ describe('a set-up', () => {
     expect(situation.transaction.stage).toMatchObject({ at: 'enrol', method: undefined })
   })
 
-  it('stores nothing before the user has saved the backup codes (R6, P10, S18)', () => {
+  it('stores nothing before the user has saved the backup codes (R6, P10, S18)', async () => {
     const { situation, code } = begun()
-    const proven = answer(situation, code, ' my\u0007 phone ')
+    const proven = await answer(situation, code, ' my\u0007 phone ')
     expect(changeOf(proven)).not.toHaveProperty('enrol')
     expect(changeOf(proven)).not.toHaveProperty('attempts')
     const saving = next(situation, proven)
@@ -79,8 +79,8 @@ describe('a set-up', () => {
       pending: [{ method: 'totp', label: 'my phone' }],
     })
 
-    expect(confirmSaved(saving, false, kit)).toEqual({ result: 'refused', error: 'missing' })
-    const saved = changeOf(confirmSaved(saving, true, kit))
+    expect(await confirmSaved(saving, false, kit)).toEqual({ result: 'refused', error: 'missing' })
+    const saved = changeOf(await confirmSaved(saving, true, kit))
     expect(saved.enrol?.map(({ method, label }) => [method, label])).toEqual([
       ['totp', 'my phone'],
       ['backup-codes', undefined],
@@ -90,46 +90,46 @@ describe('a set-up', () => {
     expect(saved.transaction?.next.stage).toEqual({ at: 'done', proof: { ...PROOF, setUp: true } })
   })
 
-  it('keeps no backup code in what is stored (R4)', () => {
+  it('keeps no backup code in what is stored (R4)', async () => {
     const { situation, code } = begun()
-    const saving = next(situation, answer(situation, code))
+    const saving = next(situation, await answer(situation, code))
     const { keep } = saving.transaction.stage as At<'save-codes'>
     const { codes } = keep as { codes: string[] }
-    const stored = JSON.stringify(changeOf(confirmSaved(saving, true, kit)).enrol)
+    const stored = JSON.stringify(changeOf(await confirmSaved(saving, true, kit)).enrol)
     for (const one of codes) expect(stored).not.toContain(one)
   })
 
-  it('counts wrong codes as a login does and locks as a login does (R6, P10)', () => {
+  it('counts wrong codes as a login does and locks as a login does (R6, P10)', async () => {
     let { situation } = begun()
     const { code, wrong } = begun()
     for (let i = 0; i < 5; i++) {
-      const outcome = answer(situation, wrong)
+      const outcome = await answer(situation, wrong)
       expect(outcome).toMatchObject({ result: 'refused', error: 'wrong' })
       expect(changeOf(outcome).audit?.[0]?.event).toBe('enrolment.failed')
       situation = next(situation, outcome)
     }
     expect(situation.attempts).toMatchObject({ failures: 5, lockedUntil: NOW + 60_000 })
-    expect(answer(situation, code)).toEqual({ result: 'locked' })
+    expect(await answer(situation, code)).toEqual({ result: 'locked' })
   })
 
-  it('does not take a failed proof of a new app for a failure of one that the user has (R8)', () => {
+  it('does not take a failed proof of a new app for a failure of one that the user has (R8)', async () => {
     const { situation, wrong } = begun(PROOF, { credentials: [appCredential()] })
     const chosen = next(situation, chooseEnrolment(situation, 'totp', kit))
-    expect(changeOf(answer(chosen, wrong)).failed).toEqual([])
+    expect(changeOf(await answer(chosen, wrong)).failed).toEqual([])
   })
 
-  it('does not count what could be no code', () => {
+  it('does not count what could be no code', async () => {
     const { situation } = begun()
-    expect(answer(situation, '12 34')).toEqual({ result: 'refused', error: 'missing' })
+    expect(await answer(situation, '12 34')).toEqual({ result: 'refused', error: 'missing' })
   })
 
-  it('is overtaken where the user got a method elsewhere in the meantime: the challenge comes instead (R17)', () => {
+  it('is overtaken where the user got a method elsewhere in the meantime: the challenge comes instead (R17)', async () => {
     const { situation, code } = begun()
-    const saving = next(situation, answer(situation, code))
+    const saving = next(situation, await answer(situation, code))
     const credentials = [appCredential(), backup.credential]
     for (const outcome of [
-      answer({ ...situation, credentials }, code),
-      confirmSaved({ ...saving, credentials }, true, kit),
+      await answer({ ...situation, credentials }, code),
+      await confirmSaved({ ...saving, credentials }, true, kit),
     ]) {
       expect(outcome.result).toBe('stale')
       expect(changeOf(outcome)).not.toHaveProperty('enrol')
@@ -140,33 +140,33 @@ describe('a set-up', () => {
     }
   })
 
-  it('is not overtaken where the user proved a method first', () => {
+  it('is not overtaken where the user proved a method first', async () => {
     const credentials = [appCredential(), backup.credential]
     const { situation } = begun(PROOF, { credentials })
     const chosen = next(situation, chooseEnrolment(situation, 'totp', kit))
     const { secret } = (chosen.transaction.stage as At<'enrol'>).keep as { secret: string }
-    const outcome = answer(chosen, generateSync({ secret, epoch: NOW / 1000 }))
+    const outcome = await answer(chosen, generateSync({ secret, epoch: NOW / 1000 }))
     expect(changeOf(outcome).enrol?.map(({ method }) => method)).toEqual(['totp'])
     expect(changeOf(outcome)).toMatchObject({ remove: [] })
   })
 
-  it('puts a new set of backup codes in the place of the old one, in one change', () => {
+  it('puts a new set of backup codes in the place of the old one, in one change', async () => {
     const credentials = [appCredential(), backup.credential]
     const { situation } = begun(PROOF, { credentials })
     const chosen = next(situation, chooseEnrolment(situation, 'backup-codes', kit))
     expect(chosen.transaction.stage).toMatchObject({ at: 'save-codes', pending: [] })
-    const change = changeOf(confirmSaved(chosen, true, kit))
+    const change = changeOf(await confirmSaved(chosen, true, kit))
     expect(change.enrol?.map(({ method }) => method)).toEqual(['backup-codes'])
     expect(change.remove).toEqual(['c-codes'])
   })
 
-  it('ends without backup codes where the realm has none', () => {
+  it('ends without backup codes where the realm has none', async () => {
     const empty = situationOf({ at: 'enrol', method: undefined, keep: undefined, proven: undefined })
     const transaction = transactionOf(empty.transaction.stage, { methods: ['totp'] })
     const stage = beginSetUp({ ...empty, transaction }, undefined, kit) as At<'enrol'>
     const { secret } = stage.keep as { secret: string }
     const situation = { ...empty, transaction: { ...transaction, stage } }
-    const outcome = answer(situation, generateSync({ secret, epoch: NOW / 1000 }))
+    const outcome = await answer(situation, generateSync({ secret, epoch: NOW / 1000 }))
     expect(changeOf(outcome).enrol?.map(({ method }) => method)).toEqual(['totp'])
     expect(outcome.result === 'accepted' && outcome.code).toBeTruthy()
   })
@@ -182,22 +182,22 @@ describe('a set-up', () => {
     expect(chooseEnrolment(begun().situation, method, kit)).toEqual({ result: 'refused', error: 'missing' })
   })
 
-  it('is stale for the form of another page, which then eats nothing', () => {
+  it('is stale for the form of another page, which then eats nothing', async () => {
     const done = situationOf({ at: 'done', proof: PROOF })
     const { situation } = begun()
-    expect(answer(done, '123456')).toEqual({ result: 'stale' })
-    expect(answerEnrolment(situation, 'backup-codes', { code: '1', label: '' }, kit)).toEqual({
+    expect(await answer(done, '123456')).toEqual({ result: 'stale' })
+    expect(await answerEnrolment(situation, 'backup-codes', { code: '1', label: '' }, kit)).toEqual({
       result: 'stale',
     })
-    expect(confirmSaved(situation, true, kit)).toEqual({ result: 'stale' })
+    expect(await confirmSaved(situation, true, kit)).toEqual({ result: 'stale' })
     expect(chooseEnrolment(done, 'totp', kit)).toEqual({ result: 'stale' })
   })
 
-  it('clears the failures, reports them, and cuts a long name of a device', () => {
+  it('clears the failures, reports them, and cuts a long name of a device', async () => {
     const attempts = { ...NO_ATTEMPTS, version: 2, failures: 2, total: 2 }
     const { situation, code } = begun(undefined, { attempts })
-    const saving = next(situation, answer(situation, code, 'x'.repeat(200)))
-    const change = changeOf(confirmSaved(saving, true, kit))
+    const saving = next(situation, await answer(situation, code, 'x'.repeat(200)))
+    const change = changeOf(await confirmSaved(saving, true, kit))
     expect(change.attempts).toMatchObject({ version: 2, next: { failures: 0, total: 2, reported: 2 } })
     expect(change.transaction?.next.failures).toEqual({ from: 0, to: 2 })
     expect(change.enrol?.[0]?.label).toHaveLength(64)

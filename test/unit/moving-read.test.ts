@@ -50,13 +50,13 @@ describe("Keycloak's own OTP credential", () => {
     expect(verdict).toMatchObject({ ok: true })
   })
 
-  it('does not take a code here that Keycloak may have taken before (R2)', () => {
+  it('does not take a code here that Keycloak may have taken before (R2)', async () => {
     const code = (epoch: number) => generateSync({ secret: Buffer.from(VALUE), epoch })
-    const take = (text: string) =>
-      totp.finishChallenge(dataOf(otpOf('c', VALUE)), undefined, text, ACCOUNT, contextAt(NOW)).ok
-    expect(take(code(NOW / 1000 - 30))).toBe(false)
-    expect(take(code(NOW / 1000))).toBe(false)
-    expect(take(code(NOW / 1000 + 30))).toBe(true)
+    const take = async (text: string) =>
+      await totp.finishChallenge(dataOf(otpOf('c', VALUE)), undefined, text, ACCOUNT, contextAt(NOW))
+    expect(await take(code(NOW / 1000 - 30))).toMatchObject({ ok: false })
+    expect(await take(code(NOW / 1000))).toMatchObject({ ok: false })
+    expect(await take(code(NOW / 1000 + 30))).toMatchObject({ ok: true })
   })
 
   it('has no parameters of its own where it is like a new one (R1)', () => {

@@ -61,7 +61,7 @@ describe('a challenge of our own pages (R17)', () => {
     expect(transaction.stage).toEqual({ at: 'challenge', method: 'totp', then: 'done' })
     const code = await codeFor(SECRET, NOW)
     const { change, code: issued } = accepted(
-      answerChallenge(situation(transaction, known), 'totp', code, kit),
+      await answerChallenge(situation(transaction, known), 'totp', code, kit),
     )
     expect(issued).toBeUndefined()
     expect(change.transaction?.next).toMatchObject({ redeemed: true, code: undefined, stage: { at: 'done' } })
@@ -87,9 +87,9 @@ describe('a challenge of our own pages (R17)', () => {
     expect(another.change.insert?.question.nonce).not.toBe(transaction.question.nonce)
   })
 
-  it('counts a wrong try as a login does (R7)', () => {
+  it('counts a wrong try as a login does (R7)', async () => {
     const { transaction } = challengeOwn(visit, known, OWN, kit)
-    const outcome = answerChallenge(situation(transaction, known), 'totp', '000000', kit)
+    const outcome = await answerChallenge(situation(transaction, known), 'totp', '000000', kit)
     expect(outcome).toMatchObject({
       result: 'refused',
       change: { attempts: { next: { failures: 1, total: 8 } }, failed: ['c-app'] },
@@ -132,11 +132,11 @@ describe('a set-up of our own pages (S8)', () => {
     const { stage } = step.transaction
     const { secret } = (stage.at === 'enrol' ? stage.keep : {}) as { secret: string }
     const answer = { code: await codeFor(secret, NOW), label: 'Phone' }
-    const proven = accepted(answerEnrolment(situation(step.transaction, known), 'totp', answer, kit))
+    const proven = accepted(await answerEnrolment(situation(step.transaction, known), 'totp', answer, kit))
     expect(proven.change).not.toHaveProperty('enrol')
     expect(proven.change).not.toHaveProperty('verified')
     const next = proven.change.transaction!.next
-    const done = accepted(confirmSaved(situation(next, known), true, kit))
+    const done = accepted(await confirmSaved(situation(next, known), true, kit))
     expect(done.code).toBeUndefined()
     expect(done.change.enrol?.map(({ method }) => method)).toEqual(['totp', 'backup-codes'])
     expect(done.change.verified).toEqual({ sid: 'sid-1', level: 2, at: NOW })

@@ -203,3 +203,53 @@ describe('what users may set up by themselves (S12)', () => {
     }
   })
 })
+
+describe('a level that an application asks for (B7)', () => {
+  const app = [{ method: 'totp', failures: 0 }]
+  const asked = (level: number, change: Partial<typeof base> = {}, settings: Partial<RealmSettings> = {}) =>
+    decide({
+      ...base,
+      settings: settingsOf({ methods: ALL, ...settings }),
+      enrolled: app,
+      ...change,
+      claims: { ...base.claims, level },
+    })
+
+  it('2 is answered by any second factor', () => {
+    expect(asked(2)).toMatchObject({ action: { do: 'challenge', then: 'done' }, proofs: ['totp'] })
+  })
+
+  it('3 is answered by a passkey alone, not by a backup code beside it', () => {
+    const enrolled = [...app, { method: 'passkey', failures: 0 }, { method: 'backup-codes', failures: 0 }]
+    const result = asked(3, { enrolled })
+    expect(result).toMatchObject({ action: { do: 'challenge', then: 'done' }, proofs: ['passkey'] })
+  })
+
+  it('3 makes who has an app prove it, and then set up a passkey and nothing less', () => {
+    expect(asked(3)).toMatchObject({
+      action: { do: 'challenge', then: 'enrol' },
+      proofs: ['totp'],
+      methods: ['passkey'],
+      because: { rule: 'level', level: 3 },
+    })
+  })
+
+  it('3 lets who has nothing set up a passkey with its backup codes, and nothing less', () => {
+    const result = asked(3, { enrolled: [] })
+    expect(result).toMatchObject({ action: { do: 'enrol' }, methods: ['passkey', 'backup-codes'] })
+  })
+
+  it('gets nobody a method that they may not set up by themselves, and asks for those that they have (S12)', () => {
+    const blocked = { do: 'blocked', reason: 'not-by-yourself' }
+    expect(asked(3, {}, { selfMethods: ['totp'] }).action).toEqual(blocked)
+    expect(asked(3, {}, { selfMethods: [] }).action).toEqual(blocked)
+    expect(asked(2, {}, { selfMethods: [] }).action).toEqual({ do: 'challenge', then: 'done' })
+  })
+
+  it('is refused where the realm has nothing that reaches it', () => {
+    expect(asked(3, {}, { methods: ['totp', 'backup-codes'] }).action).toEqual({
+      do: 'blocked',
+      reason: 'no-method-allowed',
+    })
+  })
+})

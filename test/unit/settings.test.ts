@@ -64,6 +64,11 @@ const others: Record<string, { default: unknown; takes: unknown[]; refuses: unkn
     takes: ['all', [], ['totp'], list(20)],
     refuses: ['none', list(21), [1], null],
   },
+  passkeyVerification: {
+    default: 'preferred',
+    takes: ['required', 'preferred', 'discouraged'],
+    refuses: ['never', true, null],
+  },
   selfRemoval: { default: true, takes: [true, false], refuses: ['true', 1, null] },
   firstSetUp: {
     default: 'password',

@@ -83,9 +83,9 @@ describe('a sent code', () => {
     expect(new Set(Array.from({ length: 50 }, () => sent(challenge()).code)).size).toBeGreaterThan(40)
   })
 
-  it('is accepted with spaces and hyphens, proves sms, and ends the step (R21)', () => {
+  it('is accepted with spaces and hyphens, proves sms, and ends the step (R21)', async () => {
     const { code, after } = sent(challenge())
-    const outcome = answer(after, ` ${code.slice(0, 3)}-${code.slice(3)} `)
+    const outcome = await answer(after, ` ${code.slice(0, 3)}-${code.slice(3)} `)
     expect(outcome).toMatchObject({
       result: 'accepted',
       change: {
@@ -94,7 +94,7 @@ describe('a sent code', () => {
         counts: { counts: [{ scope: 'verified' }] },
       },
     })
-    expect(answer(written(after, outcome), code)).toEqual({ result: 'stale' })
+    expect(await answer(written(after, outcome), code)).toEqual({ result: 'stale' })
   })
 
   it('is kept as a keyed hash alone: neither what is written nor the audit tells it (R3, R23)', () => {
@@ -110,7 +110,7 @@ describe('a sent code', () => {
     ])
   })
 
-  it('is bound to its user, its realm and its destination (R3)', () => {
+  it('is bound to its user, its realm and its destination (R3)', async () => {
     const same = dice('000000000007')
     const account = (change: object) => ({ account: { ...ACCOUNT, ...change } })
     const moved = { ...credential, data: { phone: OTHER } }
@@ -127,68 +127,68 @@ describe('a sent code', () => {
     for (const other of others) {
       const { transaction } = other
       const mixed = { ...other, transaction: { ...transaction, stage: own!.transaction.stage } }
-      expect(answer(mixed, '000007')).toMatchObject({ result: 'refused', error: 'wrong' })
+      expect(await answer(mixed, '000007')).toMatchObject({ result: 'refused', error: 'wrong' })
     }
-    expect(answer(own!, '000007').result).toBe('accepted')
+    expect((await answer(own!, '000007')).result).toBe('accepted')
   })
 
-  it('is good for the time that is set, and a late one is refused as a wrong one is (R3, R11)', () => {
+  it('is good for the time that is set, and a late one is refused as a wrong one is (R3, R11)', async () => {
     for (const codeSeconds of [60, 300, 600]) {
       const own = challenge({ settings: settingsOf({ ...settings, codeSeconds }) })
       const { code, after } = sent(own)
       const end = NOW + codeSeconds * 1000
-      expect(answer(after, code, kitAt(end - 1)).result).toBe('accepted')
+      expect((await answer(after, code, kitAt(end - 1))).result).toBe('accepted')
       const atEnd = kitAt(end, { random: (bytes) => Buffer.alloc(bytes, 7) })
-      const late = answer(after, code, atEnd)
-      const wrong = answer(after, code === '424242' ? '424243' : '424242', atEnd)
+      const late = await answer(after, code, atEnd)
+      const wrong = await answer(after, code === '424242' ? '424243' : '424242', atEnd)
       expect(late).toEqual(wrong)
       expect(late).toMatchObject({ result: 'refused', error: 'wrong' })
     }
   })
 
-  it('is dead once another was sent (R3)', () => {
+  it('is dead once another was sent (R3)', async () => {
     const first = sent(challenge(), dice('000000000001'))
     const later = NOW + settings.resendSeconds * 1000
     const second = sent(first.after, kitAt(later, { random: () => Buffer.from('000000000002', 'hex') }))
     expect(second.code).not.toBe(first.code)
-    expect(answer(second.after, first.code, kitAt(later))).toMatchObject({
+    expect(await answer(second.after, first.code, kitAt(later))).toMatchObject({
       result: 'refused',
       error: 'wrong',
     })
-    expect(answer(second.after, second.code, kitAt(later)).result).toBe('accepted')
+    expect((await answer(second.after, second.code, kitAt(later))).result).toBe('accepted')
   })
 
-  it('of an enrolment is none at login, and the other way round (R3, P12)', () => {
+  it('of an enrolment is none at login, and the other way round (R3, P12)', async () => {
     const login = sent(challenge(), dice('000000000001')).after
     const enrolment = sent(setUp(PHONE), dice('000000000002')).after
-    expect(answer(login, '000002')).toMatchObject({ result: 'refused', error: 'wrong' })
-    expect(prove(enrolment, '000001')).toMatchObject({ result: 'refused', error: 'wrong' })
-    expect(answer(enrolment, '000002')).toEqual({ result: 'stale' })
-    expect(prove(login, '000001')).toEqual({ result: 'stale' })
-    expect([answer(login, '000001').result, prove(enrolment, '000002').result]).toEqual([
+    expect(await answer(login, '000002')).toMatchObject({ result: 'refused', error: 'wrong' })
+    expect(await prove(enrolment, '000001')).toMatchObject({ result: 'refused', error: 'wrong' })
+    expect(await answer(enrolment, '000002')).toEqual({ result: 'stale' })
+    expect(await prove(login, '000001')).toEqual({ result: 'stale' })
+    expect([(await answer(login, '000001')).result, (await prove(enrolment, '000002')).result]).toEqual([
       'accepted',
       'accepted',
     ])
   })
 
-  it('of another login of the same user is none (R3)', () => {
+  it('of another login of the same user is none (R3)', async () => {
     const one = sent(challenge(), dice('000000000001')).after
     const two = sent(challenge({}, { id: 'step-2' }), dice('000000000002')).after
-    expect(answer(two, '000001')).toMatchObject({ result: 'refused', error: 'wrong' })
-    expect(answer(one, '000001').result).toBe('accepted')
+    expect(await answer(two, '000001')).toMatchObject({ result: 'refused', error: 'wrong' })
+    expect((await answer(one, '000001')).result).toBe('accepted')
   })
 
-  it('that was never sent is no code, and an answer that could be none is not counted', () => {
-    expect(answer(challenge(), '000000')).toMatchObject({ result: 'refused', error: 'wrong' })
+  it('that was never sent is no code, and an answer that could be none is not counted', async () => {
+    expect(await answer(challenge(), '000000')).toMatchObject({ result: 'refused', error: 'wrong' })
     for (const text of ['', '12345', '1234567', 'abcdef', '12345٦']) {
-      expect(answer(sent(challenge()).after, text)).toEqual({ result: 'refused', error: 'missing' })
-      expect(prove(sent(setUp(PHONE)).after, text)).toEqual({ result: 'refused', error: 'missing' })
+      expect(await answer(sent(challenge()).after, text)).toEqual({ result: 'refused', error: 'missing' })
+      expect(await prove(sent(setUp(PHONE)).after, text)).toEqual({ result: 'refused', error: 'missing' })
     }
   })
 
-  it('that is wrong counts for the user and on the credential (R7, R8)', () => {
+  it('that is wrong counts for the user and on the credential (R7, R8)', async () => {
     const { code, after } = sent(challenge())
-    expect(answer(after, code === '424242' ? '424243' : '424242')).toMatchObject({
+    expect(await answer(after, code === '424242' ? '424243' : '424242')).toMatchObject({
       change: { attempts: { next: { failures: 1, total: 1 } }, failed: ['c-sms'] },
     })
   })
@@ -274,15 +274,15 @@ describe('sending', () => {
     expect(keys(challenge(), '198.51.100.8')[2]).not.toBe(address)
   })
 
-  it('is told from a code that was verified, for the alarm; an app has no such count', () => {
+  it('is told from a code that was verified, for the alarm; an app has no such count', async () => {
     expect(verifiedCount('sms', kit)).toMatchObject({ at: NOW, counts: [{ scope: 'verified' }] })
     expect(verifiedCount('totp', kit)).toBeUndefined()
-    expect(answer(sent(challenge()).after, '000000')).not.toHaveProperty('change.counts')
+    expect(await answer(sent(challenge()).after, '000000')).not.toHaveProperty('change.counts')
   })
 })
 
 describe('a set-up', () => {
-  it('asks for a number, sends there, and stores nothing before it is proven (R6, P10)', () => {
+  it('asks for a number, sends there, and stores nothing before it is proven (R6, P10)', async () => {
     const begun = setUp()
     expect(keptOf(begun)).toMatchObject({ fixed: false })
     const bad = aim(begun, typed('020 1234567'), ADDRESS, kit)
@@ -290,13 +290,13 @@ describe('a set-up', () => {
     const aimed = aim(written(begun, bad), typed('06 12345678'), ADDRESS, kit)
     expect(sendOf(aimed).to).toBe(PHONE)
     const waiting = written(begun, aimed)
-    const wrong = prove(waiting, sendOf(aimed).code === '424242' ? '424243' : '424242')
+    const wrong = await prove(waiting, sendOf(aimed).code === '424242' ? '424243' : '424242')
     expect(wrong).toMatchObject({ result: 'refused', error: 'wrong' })
     for (const outcome of [bad, aimed, wrong]) {
       if (!('change' in outcome) || outcome.change === undefined) throw new Error('no change')
       expect(outcome.change.enrol).toBeUndefined()
     }
-    expect(prove(waiting, sendOf(aimed).code)).toMatchObject({
+    expect(await prove(waiting, sendOf(aimed).code)).toMatchObject({
       result: 'accepted',
       change: {
         enrol: [{ method: 'sms', data: { phone: PHONE } }],
@@ -313,7 +313,7 @@ describe('a set-up', () => {
     expect(shown).toEqual({ kind: 'phone', country: 'NL', phone: `06-${'1'.repeat(37)}` })
   })
 
-  it('with another number makes the code to the first one dead, and waits for the pause (R3)', () => {
+  it('with another number makes the code to the first one dead, and waits for the pause (R3)', async () => {
     const first = aim(setUp(), typed(PHONE), ADDRESS, dice('000000000001'))
     const waiting = written(setUp(), first)
     expect(aim(waiting, typed(OTHER), ADDRESS, kit)).toMatchObject({ result: 'limited', until: NOW + 30_000 })
@@ -321,11 +321,13 @@ describe('a set-up', () => {
     const second = aim(waiting, typed(OTHER), ADDRESS, later)
     expect(sendOf(second)).toMatchObject({ to: OTHER, code: '000002' })
     const after = written(setUp(), second)
-    expect(prove(after, '000001', later)).toMatchObject({ result: 'refused', error: 'wrong' })
-    expect(prove(after, '000002', later)).toMatchObject({ change: { enrol: [{ data: { phone: OTHER } }] } })
+    expect(await prove(after, '000001', later)).toMatchObject({ result: 'refused', error: 'wrong' })
+    expect(await prove(after, '000002', later)).toMatchObject({
+      change: { enrol: [{ data: { phone: OTHER } }] },
+    })
   })
 
-  it('aims at the number that an administrator set, at once and fixed (R25)', () => {
+  it('aims at the number that an administrator set, at once and fixed (R25)', async () => {
     const begun = setUp(PHONE)
     expect(keptOf(begun)).toMatchObject({ phone: PHONE, fixed: true })
     const { to, code, after } = sent(begun)
@@ -336,7 +338,7 @@ describe('a set-up', () => {
       digits: 6,
       fixed: true,
     })
-    expect(prove(after, code)).toMatchObject({ change: { enrol: [{ data: { phone: PHONE } }] } })
+    expect(await prove(after, code)).toMatchObject({ change: { enrol: [{ data: { phone: PHONE } }] } })
   })
 
   it.each(['0612345678', 'none', '+33612345678', '+31201234567'])(

@@ -4,6 +4,8 @@ export type AuditEvent =
   | 'challenge.failed'
   | 'enrolment.succeeded'
   | 'enrolment.failed'
+  /** A passkey's counter stood still: there may be a second one like it. */
+  | 'method.cloned'
   | 'lockout.started'
   | 'code.sent'
   | 'link.sent'

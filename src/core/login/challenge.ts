@@ -5,56 +5,83 @@ import { noticesOf } from '../notices/notices.ts'
 import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
 import type { Change } from '../ports.ts'
-import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
+import { entry, failure, finish, methodContext, moveTo, owner, proofBy } from './step.ts'
+import { somethingToSign, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Credential, Proof, Situation } from './transaction.ts'
 
 /**
  * Takes the answer to a challenge. Pure: the change that it returns must be committed for it to be true, and where the
- * commit was lost to another request, this is asked again with what the database holds by then.
+ * commit was lost to another request, this is asked again with what the database holds by then. A promise, since
+ * signatures are checked by a library that gives promises: nothing else is waited for.
  */
-export function answerChallenge(situation: Situation, method: MethodId, answer: string, kit: Kit): Outcome {
-  const { stage } = situation.transaction
-  if (stage.at !== 'challenge' || stage.method !== method) return { result: 'stale' }
-  if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
-  const found = firstMatch(situation, method, answer, kit)
-  if (found === 'missing') return { result: 'refused', error: 'missing' }
-  if (found === 'wrong') {
-    return { result: 'refused', error: 'wrong', change: failure(situation, 'challenge.failed', method, kit) }
-  }
-  return accept(situation, method, found, kit)
-}
-
-function firstMatch(
+export async function answerChallenge(
   situation: Situation,
   method: MethodId,
   answer: string,
   kit: Kit,
-): 'missing' | 'wrong' | { credential: Credential; data: unknown } {
+): Promise<Outcome> {
+  const { stage } = situation.transaction
+  if (stage.at !== 'challenge' || stage.method !== method) return { result: 'stale' }
+  if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
+  const found = await firstMatch(situation, method, answer, kit)
+  if (found === 'missing') return { result: 'refused', error: 'missing' }
+  if (found === 'wrong') {
+    return { result: 'refused', error: 'wrong', change: failure(situation, 'challenge.failed', method, kit) }
+  }
+  if ('clone' in found) {
+    return { result: 'refused', error: 'wrong', change: clonedChange(situation, found.clone, kit) }
+  }
+  return accept(situation, method, found, kit)
+}
+
+interface Match {
+  credential: Credential
+  data: unknown
+  amr?: string
+}
+
+async function firstMatch(
+  situation: Situation,
+  method: MethodId,
+  answer: string,
+  kit: Kit,
+): Promise<'missing' | 'wrong' | { clone: Credential } | Match> {
   const { account, stage } = situation.transaction
   const keep = stage.at === 'challenge' ? stage.keep : undefined
   const known = kit.registry.get(method)
   if (known === undefined) return 'wrong'
-  const context = methodContext(situation, kit)
+  const context = methodContext(situation, kit, stage.at === 'challenge' ? stage : {})
   const errors = new Set<'missing' | 'wrong'>()
   for (const credential of triable(situation.credentials, method)) {
-    const verdict = known.finishChallenge(known.read(credential.data), keep, answer, account, context)
-    if (verdict.ok) return { credential, data: verdict.credential }
+    // One after the other: the first that fits is the answer.
+    const verdict = await known.finishChallenge(known.read(credential.data), keep, answer, account, context)
+    if (verdict.ok) {
+      const { credential: data, amr } = verdict
+      return { credential, data, ...(amr === undefined ? {} : { amr }) }
+    }
+    if (verdict.error === 'cloned') return { clone: credential }
     errors.add(verdict.error)
   }
   // What could be the code of one of them was a try, whatever it is to the others: it counts.
   return errors.size === 1 && errors.has('missing') ? 'missing' : 'wrong'
 }
 
-function accept(
-  situation: Situation,
-  method: MethodId,
-  { credential, data }: { credential: Credential; data: unknown },
-  kit: Kit,
-): Outcome {
+/** A right signature with a counter that stands still: refused as any wrong answer, and told (WebAuthn 3, 6.1.1). */
+function clonedChange(situation: Situation, { id, method }: Credential, kit: Kit): Change {
+  const { audit = [], notices = [], ...change } = failure(situation, 'challenge.failed', method, kit)
+  return {
+    ...change,
+    audit: [...audit, entry('method.cloned', situation.transaction, kit, { id, method })],
+    notices: [...notices, ...noticesOf(situation, 'method-cloned', kit, method)],
+  }
+}
+
+function accept(situation: Situation, method: MethodId, match: Match, kit: Kit): Outcome {
+  const { credential, data } = match
   const { transaction } = situation
   const { cleared, reported } = success(situation)
-  const proof = proofBy(method, transaction, kit)
+  const proof = proofBy(method, match, transaction, kit)
   const reporting = {
     ...transaction,
     failures: { ...transaction.failures, to: reported },
@@ -131,7 +158,7 @@ export function chooseChallenge(situation: Situation, method: string, kit: Kit):
     change: {
       ...owner(transaction),
       // What was sent stays sent: going to and fro neither sends anew nor shortens the pause.
-      transaction: moveTo(transaction, { ...stage, method }),
+      transaction: moveTo(transaction, { ...stage, method, ...somethingToSign(method, kit) }),
     },
   }
 }

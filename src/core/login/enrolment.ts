@@ -5,7 +5,8 @@ import { challengeInstead, hasOwn, overtaken } from './overtaken.ts'
 import { noticesOf } from '../notices/notices.ts'
 import { lookupOf } from '../number.ts'
 import { verifiedCount } from './sending.ts'
-import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
+import { entry, failure, finish, methodContext, moveTo, owner, proofBy } from './step.ts'
+import { somethingToSign, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Credential, PendingCredential, Proof, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -40,7 +41,7 @@ export function beginMethod(
   const known = kit.registry.get(method)
   if (known === undefined) throw new Error(`no such method: ${method}`)
   const { keep } = known.beginEnrolment(situation.transaction.account, methodContext(situation, kit))
-  if (!known.companion) return { at: 'enrol', method, keep, proven }
+  if (!known.companion) return { at: 'enrol', method, keep, proven, ...somethingToSign(method, kit) }
   if (proven === undefined) throw new Error('a companion is set up beside a proven method only')
   return { at: 'save-codes', method, keep, pending: [], proven, proof: proven }
 }
@@ -61,32 +62,28 @@ function keepPause({ sentAt }: Stage & { at: 'enrol' }, next: Stage): Stage {
   return next.at === 'enrol' && sentAt !== undefined ? { ...next, sentAt } : next
 }
 
-/** Takes the code that proves a method that is being set up. Wrong ones count as at login (R6). */
-export function answerEnrolment(
+/** Takes the code that proves a method that is being set up. Wrong ones count as at login (R6). As `answerChallenge`. */
+export async function answerEnrolment(
   situation: Situation,
   method: MethodId,
   answer: { code: string; label: string },
   kit: Kit,
-): Outcome {
+): Promise<Outcome> {
   const { transaction } = situation
   const { stage } = transaction
   if (stage.at !== 'enrol' || stage.method !== method) return { result: 'stale' }
-  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit)
   if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
   const known = kit.registry.get(method)
   if (known === undefined) return { result: 'stale' }
-  const context = methodContext(situation, kit)
-  const verdict = known.finishEnrolment(stage.keep, answer.code, transaction.account, context)
+  const context = methodContext(situation, kit, stage)
+  const verdict = await known.finishEnrolment(stage.keep, answer.code, transaction.account, context)
   if (!verdict.ok) {
-    const counted = verdict.error === 'wrong'
-    return {
-      result: 'refused',
-      error: verdict.error,
-      ...(counted ? { change: failure(situation, 'enrolment.failed', method, kit) } : {}),
-    }
+    if (verdict.error === 'missing') return { result: 'refused', error: 'missing' }
+    return { result: 'refused', error: 'wrong', change: failure(situation, 'enrolment.failed', method, kit) }
   }
   const pending = [{ method, label: cleanLabel(answer.label), data: verdict.credential }]
-  const proof: Proof = { ...proofBy(method, transaction, kit), setUp: true }
+  const proof: Proof = { ...proofBy(method, verdict, transaction, kit), setUp: true }
   const companion = missingCompanion(situation, kit.registry)
   const counts = verifiedCount(method, kit)
   if (companion === undefined) return store(situation, pending, proof, kit, counts)
@@ -103,12 +100,12 @@ export function answerEnrolment(
 }
 
 /** "I have saved my backup codes": ends the set-up; nothing is enabled before it (S18). */
-export function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Outcome {
+export async function confirmSaved(situation: Situation, saved: boolean, kit: Kit): Promise<Outcome> {
   const { stage, account } = situation.transaction
   if (stage.at !== 'save-codes') return { result: 'stale' }
-  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit.registry)
+  if (overtaken(situation, stage.proven, kit.registry)) return challengeInstead(situation, kit)
   const known = kit.registry.get(stage.method)
-  const verdict = known?.finishEnrolment(
+  const verdict = await known?.finishEnrolment(
     stage.keep,
     saved ? 'on' : '',
     account,

@@ -57,7 +57,7 @@ export function sendLink(situation: Situation, address: string, kit: Kit): Outco
   const { stage, account } = transaction
   const to = account.email
   if (stage.at !== 'link' || to === undefined) return { result: 'stale' }
-  if (hasOwn(situation.credentials, kit.registry)) return challengeInstead(situation, kit.registry)
+  if (hasOwn(situation.credentials, kit.registry)) return challengeInstead(situation, kit)
   if (lockedFor(attempts, kit.now) > 0) return { result: 'locked' }
   const pausedUntil = pauseEnd(stage, settings.resendSeconds)
   if (pausedUntil > kit.now) return { result: 'limited', until: pausedUntil }
@@ -110,7 +110,7 @@ export function takeLink(situation: Situation, link: SetUpLink | undefined, kit:
   const { transaction, credentials, attempts } = situation
   const { realm, userId } = owner(transaction)
   if (transaction.stage.at !== 'link') return { result: 'stale' }
-  if (hasOwn(credentials, kit.registry)) return challengeInstead(situation, kit.registry)
+  if (hasOwn(credentials, kit.registry)) return challengeInstead(situation, kit)
   const isTheirs = link?.userId === userId && link.realm === realm
   if (link === undefined || !isTheirs || !isUsable(link, kit.now)) return { result: 'stale' }
   if (lockedFor(attempts, kit.now) > 0) return { result: 'locked' }

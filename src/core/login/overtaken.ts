@@ -1,7 +1,7 @@
 import type { Registry } from '../method.ts'
 import { firstAsked } from './first-asked.ts'
-import { moveTo, owner } from './step.ts'
-import type { Outcome } from './step.ts'
+import { moveTo, owner, somethingToSign } from './step.ts'
+import type { Kit, Outcome } from './step.ts'
 import { triable } from './triable.ts'
 import type { Credential, Proof, Situation } from './transaction.ts'
 
@@ -15,14 +15,16 @@ export function overtaken(
 }
 
 /** A first set-up that was overtaken goes on as a challenge by what the user has now. */
-export function challengeInstead(situation: Situation, registry: Registry): Outcome {
+export function challengeInstead(situation: Situation, kit: Kit): Outcome {
+  const { registry } = kit
   const { transaction, credentials } = situation
   const proofs = [...new Set(credentials.map(({ method }) => method))].filter(
     (id) => registry.has(id) && triable(credentials, id).length > 0,
   )
   const method = firstAsked(proofs, credentials, registry)
   if (method === undefined) return { result: 'stale' }
-  const moved = moveTo({ ...transaction, proofs }, { at: 'challenge', method, then: 'done' })
+  const stage = { at: 'challenge' as const, method, then: 'done' as const, ...somethingToSign(method, kit) }
+  const moved = moveTo({ ...transaction, proofs }, stage)
   return { result: 'stale', change: { ...owner(transaction), transaction: moved } }
 }
 

@@ -6,7 +6,7 @@ import type { Account } from '../method.ts'
 import { decide, isNeeded } from '../policy/policy.ts'
 import type { Claims, Decision, PolicyInput } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
-import { token } from './step.ts'
+import { somethingToSign, token } from './step.ts'
 import type { Kit } from './step.ts'
 import type { Question, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -129,7 +129,7 @@ function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit
     case 'challenge': {
       const method = firstAsked(proofs, situation.credentials, kit.registry)
       if (method === undefined) throw new Error('a challenge without a method that stands alone')
-      return { at: 'challenge', method, then: action.then }
+      return { at: 'challenge', method, then: action.then, ...somethingToSign(method, kit) }
     }
     case 'enrol':
       return beginSetUp(situation, undefined, kit)

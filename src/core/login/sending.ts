@@ -51,7 +51,7 @@ export function sendCode(situation: Situation, address: string, kit: Kit): Outco
   const { transaction, settings, attempts } = situation
   const { stage } = transaction
   if (stage.at === 'enrol' && overtaken(situation, stage.proven, kit.registry)) {
-    return challengeInstead(situation, kit.registry)
+    return challengeInstead(situation, kit)
   }
   const next = sentStage(situation, kit)
   if (next === undefined) return { result: 'stale' }

@@ -1,4 +1,4 @@
-import type { MethodContext, MethodId, Registry, Send } from '../method.ts'
+import type { MethodContext, MethodId, Registry, Send, Site } from '../method.ts'
 import type { AuditEntry } from '../audit/audit.ts'
 import { burstOf, noticesOf } from '../notices/notices.ts'
 import type { Change } from '../ports.ts'
@@ -14,6 +14,7 @@ export interface Kit {
   registry: Registry
   /** Methods that this server can't carry out at the moment. */
   unavailable: ReadonlySet<MethodId>
+  site: Site
   /** Epoch milliseconds. */
   now: number
   random: (bytes: number) => Buffer
@@ -41,9 +42,18 @@ export function token(kit: Kit): string {
   return kit.random(32).toString('base64url')
 }
 
-/** The context that a method's functions take. */
-export function methodContext(situation: Pick<Situation, 'settings'>, kit: Kit): MethodContext {
-  return { now: kit.now, settings: situation.settings, random: kit.random, mac: kit.mac }
+/** The context that a method's functions take. `toSign`: see Stage. */
+export function methodContext(
+  { settings }: Pick<Situation, 'settings'>,
+  { now, random, mac, site }: Kit,
+  { toSign }: { toSign?: string } = {},
+): MethodContext {
+  return { now, settings, random, mac, site, ...(toSign === undefined ? {} : { toSign }) }
+}
+
+/** The part of a stage by this method that an authenticator signs; nothing where it does not sign. */
+export function somethingToSign(method: MethodId, kit: Kit): { toSign?: string } {
+  return kit.registry.get(method)?.signs === true ? { toSign: token(kit) } : {}
 }
 
 /** The transaction at another stage, as a change. */
@@ -71,11 +81,17 @@ export function finish(
 }
 
 /**
- * What a proof by this method adds to what the first factor proved (R21): its own RFC 8176 value, and `mfa` only where
- * the first factor is known.
+ * What a proof by this method adds to what the first factor proved (R21): its own RFC 8176 value, or that of this one
+ * answer, and `mfa` only where the first factor is known.
  */
-export function proofBy(method: MethodId, transaction: Transaction, kit: Kit): Proof {
-  const { amr, level } = kit.registry.get(method) ?? { amr: undefined, level: 2 as const }
+export function proofBy(
+  method: MethodId,
+  answer: { amr?: string },
+  transaction: Transaction,
+  kit: Kit,
+): Proof {
+  const { level, ...known } = kit.registry.get(method) ?? { amr: undefined, level: 2 as const }
+  const amr = answer.amr ?? known.amr
   const first = transaction.question.amr
   const values = [...first, ...(amr === undefined ? [] : [amr]), ...(first.length > 0 ? ['mfa'] : [])]
   return { amr: [...new Set(values)], level, at: kit.now }
@@ -91,6 +107,8 @@ export function failure(
   const { transaction, attempts, settings, credentials } = situation
   const next = afterFailure(attempts, settings, kit.now)
   const tried = event === 'challenge.failed' ? credentials.filter((own) => own.method === method) : []
+  const { stage } = transaction
+  const signed = (stage.at === 'challenge' || stage.at === 'enrol') && stage.toSign !== undefined
   const audit = [entry(event, transaction, kit, { method, failures: next.failures })]
   if (next.lockedUntil > kit.now) {
     audit.push(entry('lockout.started', transaction, kit, { until: next.lockedUntil }))
@@ -100,6 +118,7 @@ export function failure(
     ...owner(transaction),
     attempts: { next, version: attempts.version },
     failed: tried.map(({ id }) => id),
+    ...(signed ? { transaction: moveTo(transaction, { ...stage, toSign: token(kit) }) } : {}),
     notices: noticesOf(situation, locks ? 'locked' : 'attempt-failed', kit, method),
     audit,
   }

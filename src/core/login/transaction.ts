@@ -28,11 +28,26 @@ export interface Question {
 /**
  * Where a step stands. What is shown once only, or not proven yet, lives here, sealed, and nowhere else. `proven` is
  * what a challenge before the set-up proved; without it the set-up is the user's first, on the password alone (R26).
- * `sentAt` is when the newest code was sent, epoch milliseconds.
+ * `sentAt` is when the newest code was sent, epoch milliseconds. `toSign` is what an authenticator must sign to answer:
+ * 32 random bytes, base64url, anew with every stage and after every wrong try.
  */
 export type Stage =
-  | { at: 'challenge'; method: MethodId; then: 'done' | 'enrol'; keep?: unknown; sentAt?: number }
-  | { at: 'enrol'; method: MethodId | undefined; keep: unknown; proven: Proof | undefined; sentAt?: number }
+  | {
+      at: 'challenge'
+      method: MethodId
+      then: 'done' | 'enrol'
+      keep?: unknown
+      sentAt?: number
+      toSign?: string
+    }
+  | {
+      at: 'enrol'
+      method: MethodId | undefined
+      keep: unknown
+      proven: Proof | undefined
+      sentAt?: number
+      toSign?: string
+    }
   | {
       at: 'save-codes'
       method: MethodId

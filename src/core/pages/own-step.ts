@@ -7,7 +7,7 @@ import type { Account, MethodId } from '../method.ts'
 import { decide } from '../policy/policy.ts'
 import type { Claims, Decision } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
-import { token } from '../login/step.ts'
+import { somethingToSign, token } from '../login/step.ts'
 import type { Kit } from '../login/step.ts'
 import type { Proof, Question, Situation, Stage, Transaction } from '../login/transaction.ts'
 
@@ -80,7 +80,9 @@ export function challengeOwn(
     if (action.do === 'enrol') return beginSetUp(situation, undefined, kit)
     if (action.do === 'enrol-by-link') return linkStage(situation)
     const method = firstAsked(decision.proofs, background.credentials, kit.registry)
-    if (action.do === 'challenge' && method !== undefined) return { at: 'challenge', method, then: 'done' }
+    if (action.do === 'challenge' && method !== undefined) {
+      return { at: 'challenge', method, then: 'done', ...somethingToSign(method, kit) }
+    }
     return { at: 'blocked', reason: action.do === 'blocked' ? action.reason : 'no-method-allowed' }
   })
 }

@@ -54,8 +54,8 @@ export function actionOf(input: {
 
   // What an ordinary login would make them set up is nobody's own wish.
   const enforced = enforcement === 'required' && !working.some((id) => allowed(id) && standsAlone(id))
-  const self = claims.purpose === 'manage' && !enforced ? settings.selfMethods : 'all'
-  const open = self === 'all' ? methods : methods.filter((id) => self.includes(id))
+  const theirs = methods.filter((id) => settings.selfMethods === 'all' || settings.selfMethods.includes(id))
+  const open = claims.purpose === 'manage' && !enforced ? theirs : methods
   const notByYourself = without({ do: 'blocked', reason: 'not-by-yourself' })
 
   if (proofs.some(standsAlone)) {
@@ -66,10 +66,21 @@ export function actionOf(input: {
   const fits = (id: MethodId) => standsAlone(id) && reaches(id)
   if (!methods.some(fits)) return without({ do: 'blocked', reason: 'no-method-allowed' })
   if (!open.some(fits)) return notByYourself
-  if (own.length === 0) return { action: firstSetUp(settings, claims), proofs: [], methods: open }
+  // What does not reach the level would end in a login that Keycloak refuses.
+  if (own.length === 0) {
+    return {
+      action: firstSetUp(settings, claims),
+      proofs: [],
+      methods: open.filter((id) => fits(id) || !standsAlone(id)),
+    }
+  }
   const before = working.filter(works)
   if (!before.some(standsAlone)) return without({ do: 'blocked', reason: 'no-method-allowed' })
-  return { action: { do: 'challenge', then: 'enrol' }, proofs: before, methods: open }
+  // Anybody can make an application ask for a level: nobody gets another method by it past the realm's wish.
+  const mayAdd = (id: MethodId) => fits(id) && (enforced || theirs.includes(id))
+  const addable = claims.level > 1 ? open.filter(mayAdd) : open
+  if (addable.length === 0) return notByYourself
+  return { action: { do: 'challenge', then: 'enrol' }, proofs: before, methods: addable }
 }
 
 /** A first set-up has no method to rest on (R26). An invitation comes by mail, so it says as much as the link. */

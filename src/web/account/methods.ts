@@ -53,6 +53,7 @@ export function methodOf(
     id: credential.id,
     kind: credential.method as MethodName,
     ...(credential.label === undefined ? {} : { label: credential.label }),
+    ...(shown?.kind === 'passkey' ? { synced: shown.synced ? ('synced' as const) : ('bound' as const) } : {}),
     ...(shown?.kind === 'sent-code' ? { destination: shown.to } : {}),
     ...(shown?.kind === 'backup-codes'
       ? { left: shown.left ?? 0, low: (shown.left ?? 0) <= settings.backupCodesLow }

@@ -1,7 +1,9 @@
+import type { z } from 'zod'
 import { sightOf } from '../../core/administration/authority.ts'
 import type { Method, Option } from '../render/admin-parts.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import { auditRows } from './audit-rows.ts'
+import type { userAnswer } from '../api/user-schemas.ts'
 import { consoleOf } from './frame.ts'
 import { sentenceOf } from './sentence.ts'
 import { nameOf } from './show-users.ts'
@@ -63,13 +65,14 @@ export async function showUser(visit: Visit): Promise<Outcome> {
 function methodOf(
   visit: Visit,
   own: string,
-  one: { id: string; method: string; label: string | null; createdAt: string; usedAt: string | null },
+  one: z.input<typeof userAnswer>['methods'][number],
   mayAct: boolean,
 ): Method {
   return {
     id: one.id,
     method: one.method,
     label: one.label ?? '',
+    ...(one.synced === null ? {} : { synced: one.synced ? ('synced' as const) : ('bound' as const) }),
     createdAt: whenOf(visit, one.createdAt),
     ...(one.usedAt === null ? {} : { usedAt: whenOf(visit, one.usedAt) }),
     ...(mayAct ? { revokeUrl: visit.at(`${own}/methods/${part(one.id)}/revoke`) } : {}),

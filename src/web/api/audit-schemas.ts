@@ -8,6 +8,7 @@ const EVENTS = {
   'challenge.failed': true,
   'enrolment.succeeded': true,
   'enrolment.failed': true,
+  'method.cloned': true,
   'lockout.started': true,
   'code.sent': true,
   'link.sent': true,

@@ -11,9 +11,12 @@ import type { userAnswer } from './user-schemas.ts'
 export async function showUser(call: Call<OfUser>): Promise<Answer<z.input<typeof userAnswer>>> {
   const record = await findUser(call)
   const mayNot = await whyNot(call, record)
+  const listed = toListed(call, record)
+  const synced = await syncedOf(call, record)
   return {
     body: {
-      ...toListed(call, record),
+      ...listed,
+      methods: listed.methods.map((one) => ({ ...one, synced: synced.get(one.id) ?? null })),
       ...toStanding(call, record),
       groups: record.groups,
       action: toAction(standingOf(record, call.policy, surroundingsOf(call)).action),
@@ -21,6 +24,23 @@ export async function showUser(call: Call<OfUser>): Promise<Answer<z.input<typeo
       mayNot: mayNot ?? null,
     },
   }
+}
+
+/** Which of the user's passkeys may be on other devices, by their ids; nothing else of what is sealed leaves here. */
+async function syncedOf(
+  { context, realm }: Call,
+  { user, methods }: UserRecord,
+): Promise<Map<string, boolean>> {
+  const { registry } = context.kit()
+  if (!methods.some(({ method }) => registry.get(method)?.signs === true)) return new Map()
+  const { credentials } = await context.store.background(realm.name, user.id, '')
+  return new Map(
+    credentials.flatMap(({ id, method, data }): [string, boolean][] => {
+      const known = registry.get(method)
+      const shown = known?.showChallenge(known.read(data))
+      return shown?.kind === 'passkey' ? [[id, shown.synced]] : []
+    }),
+  )
 }
 
 async function whyNot(call: Call<OfUser>, record: UserRecord) {

@@ -88,6 +88,16 @@ export const userAnswer = z
     groups: z
       .array(z.strictObject({ id: z.string(), path: z.string() }))
       .meta({ description: 'The groups that the policy knows of, and their ancestors.' }),
+    methods: z.array(
+      methodAnswer
+        .extend({
+          synced: z
+            .boolean()
+            .nullable()
+            .meta({ description: 'Of a passkey: whether it may be on other devices, too. Else null.' }),
+        })
+        .meta({ id: 'UserMethod', description: 'An enrolled method of a user that is shown alone.' }),
+    ),
     override: standingAnswer.shape.override,
     default: standingAnswer.shape.default,
     action: z

@@ -28,6 +28,8 @@ export interface OwnMethod {
   kind: MethodName
   /** The user's name for it. */
   label?: string
+  /** Of a passkey: whether it may be on other devices, too. */
+  synced?: 'synced' | 'bound'
   /** Where its codes go, masked. */
   destination?: string
   /** Unused backup codes. */

@@ -115,6 +115,8 @@ export interface Method {
   id: string
   method: string
   label: string
+  /** Of a passkey: whether it may be on other devices, too. */
+  synced?: 'synced' | 'bound'
   createdAt: When
   usedAt?: When
   revokeUrl?: string

@@ -52,6 +52,7 @@ const ALARMING = new Set<Notice['kind']>([
   'method-added',
   'method-removed',
   'backup-code-used',
+  'method-cloned',
 ])
 
 /** Loads the e-mail theme. Throws, naming the file, where a template is missing or faulty. */

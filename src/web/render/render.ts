@@ -16,7 +16,7 @@ export interface Renderer<V = View> {
    * string, since numbers are written as the locale writes them.
    */
   text(locale: string, key: string, args: readonly MessageArgument[]): string
-  /** What lies at `{base}/resources/{path}`, where `path` is `<hash>/style.css` or `<hash>/script.js`. */
+  /** What lies at `{base}/resources/{path}`, where `path` is `<hash>/style.css`, `<hash>/script.js` or `<hash>/passkey.js`. */
   asset(path: string): Asset | undefined
   /** The addresses of the two files that every page asks for. */
   assetUrls(base: string): { style: string; script: string }
@@ -24,10 +24,12 @@ export interface Renderer<V = View> {
 
 const required = [
   'challenge-totp',
+  'challenge-passkey',
   'sent-code',
   'challenge-backup-codes',
   'select-method',
   'enrol-totp',
+  'enrol-passkey',
   'enrol-phone',
   'enrol-backup-codes',
   'backup-codes-low',
@@ -48,6 +50,7 @@ export function createRenderer(options: PagesOptions): Renderer {
   const pages = createPages(options, 'login', required, (theme) => ({
     'style.css': { type: 'text/css; charset=utf-8', content: bundleStyles(theme) },
     'script.js': { type: 'text/javascript; charset=utf-8', content: theme.resource('js/script.js') },
+    'passkey.js': { type: 'text/javascript; charset=utf-8', content: theme.resource('js/passkey.js') },
   }))
   const { theme, asset, text } = pages
   const assetUrls = (base: string): { style: string; script: string } => ({
@@ -69,6 +72,7 @@ export function createRenderer(options: PagesOptions): Renderer {
         frame,
         view,
         ...assetUrls(frame.base),
+        passkeyScript: pages.assetUrl(frame.base, 'passkey.js'),
         dark: frame.darkMode && theme.darkMode,
         severalLocales: frame.locales.length > 1,
         titleKey: firstOf(

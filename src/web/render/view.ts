@@ -20,7 +20,7 @@ export type FieldError =
 export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
 /** The id of a method, as in the registry. */
-export type MethodName = 'totp' | 'sms' | 'email' | 'backup-codes'
+export type MethodName = 'totp' | 'passkey' | 'sms' | 'email' | 'backup-codes'
 
 /** The frame that every page shares. */
 export interface Frame {
@@ -37,6 +37,8 @@ export interface Frame {
    * known to this browser.
    */
   user?: { username: string; restartUrl?: string }
+  /** True where the application takes nothing but what can't be phished. */
+  strong?: true
   /** True for a step that one of our own pages asked for: nobody signs in by it. */
   own?: boolean
 }
@@ -95,6 +97,29 @@ export type View =
       action: string
       error?: FieldError
       left: number
+      otherUrl?: string
+      cancelUrl?: string
+    }
+  /**
+   * One of the user's passkeys; `device` names it where there is one only. `options` is JSON for the browser
+   * (WebAuthn), whose answer, as JSON, is POSTed as `code` to `action`.
+   */
+  | {
+      page: 'challenge-passkey'
+      action: string
+      options: string
+      error?: FieldError
+      device?: string
+      otherUrl?: string
+      cancelUrl?: string
+    }
+  /** A new passkey: `options` and `code` as in a challenge by one, with the optional `label`, its name. */
+  | {
+      page: 'enrol-passkey'
+      action: string
+      options: string
+      error?: FieldError
+      required: boolean
       otherUrl?: string
       cancelUrl?: string
     }

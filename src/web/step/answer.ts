@@ -15,9 +15,11 @@ import type { Opened } from './open.ts'
 import { deliver, deliverLink } from './deliver.ts'
 import { FAILED_QUERY, beginWithMessage, limitedQuery } from './send.ts'
 
+type Decided = Outcome | ReturnType<typeof aim>
+
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
-  decide(situation: Situation, request: Request, kit: Kit): Outcome | ReturnType<typeof aim>
+  decide(situation: Situation, request: Request, kit: Kit): Decided | Promise<Decided>
   missing: FieldError
 }
 
@@ -82,7 +84,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
     const { opened, outcome } = await untilWritten(async () => {
       const read = await openStep(context, request)
       if (read.situation.transaction.redeemed) return { opened: read, outcome: { result: 'stale' } as const }
-      const decided = form.decide(read.situation, request, context.kit())
+      const decided = await form.decide(read.situation, request, context.kit())
       const written =
         'change' in decided && decided.change !== undefined
           ? await context.store.commit({ ...decided.change, address: request.ip ?? '' })
@@ -108,7 +110,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
 async function afterwards(
   context: WebContext,
   { situation }: Opened,
-  outcome: ReturnType<Form['decide']>,
+  outcome: Decided,
   request: Request,
 ): Promise<string> {
   const moved = 'change' in outcome ? outcome.change?.transaction : undefined
@@ -152,7 +154,7 @@ function sendFile(response: Response, lines: string[]): void {
   response.attachment('backup-codes.txt').type('text/plain; charset=utf-8').send(lines.join('\r\n'))
 }
 
-function queryFor(outcome: ReturnType<Form['decide']>, { missing }: Form): string {
+function queryFor(outcome: Decided, { missing }: Form): string {
   if (outcome.result === 'limited') return limitedQuery(outcome.until)
   if (outcome.result === 'misaimed') return `?error=${outcome.error}`
   if (outcome.result !== 'refused') return ''

@@ -5,7 +5,7 @@ import type { Frame } from '../render/view.ts'
 
 /** The frame of a step's pages: as the Keycloak page before them. */
 export function frameOf(context: WebContext, realm: Realm, transaction: Transaction): Frame {
-  const { question, account } = transaction
+  const { question, account, stage } = transaction
   const locale = localeOf(context, question.locale)
   return {
     base: realm.base,
@@ -18,6 +18,7 @@ export function frameOf(context: WebContext, realm: Realm, transaction: Transact
       current: tag === locale,
     })),
     darkMode: question.darkMode,
+    ...(question.level === 3 && ['challenge', 'enrol'].includes(stage.at) ? { strong: true as const } : {}),
     ...(question.own === undefined
       ? { user: { username: account.username, restartUrl: restartUrl(question.redirectUri) } }
       : { user: { username: account.username }, own: true }),

@@ -7,6 +7,7 @@ import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Credential, Situation, Stage } from '../../core/login/transaction.ts'
 import { canSend, pauseEnd } from '../../core/login/sending.ts'
+import { creationOptions, requestOptions } from './passkey-views.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
 import { countriesOf } from './countries.ts'
 import { startAgain } from './open.ts'
@@ -115,6 +116,10 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const own = triable(situation.credentials, stage.method)
   const [only, ...more] = own
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
+  if (shown?.kind === 'passkey') {
+    const options = requestOptions(situation, stage.toSign ?? '', kit)
+    return { page: 'challenge-passkey', options, ...device, ...rest }
+  }
   return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...rest }
 }
 
@@ -201,6 +206,10 @@ async function enrolment(
       required,
       ...rest,
     }
+  }
+  if (shown?.kind === 'new-passkey') {
+    const options = creationOptions(situation, stage.toSign ?? '', shown, kit)
+    return { page: 'enrol-passkey', action: `${path}/enrol/passkey`, options, required, ...rest }
   }
   if (shown?.kind !== 'totp') throw new Error('this method has no set-up page')
   const { secret = '', uri = '' } = shown

@@ -35,8 +35,11 @@
     element.textContent = words.format(new Date(element.dateTime))
   })
 
-  /* A second submit of the same form is dropped; coming back to the page, or waiting, allows another. */
-  each('form', function (form) {
+  /*
+   * A second submit of the same form is dropped; coming back to the page, or waiting, allows another. A passkey's form
+   * is submitted by its own script.
+   */
+  each('form:not([data-passkey])', function (form) {
     var button = form.querySelector('[type=submit]')
     var sentAt = 0
     var rearm = function () {
