@@ -153,7 +153,7 @@ describe.each(PLACES)('adding users over the API, on %s', (_, makePlace) => {
   it('of two requests for one name adds one, and Keycloak decides which', async () => {
     const username = fresh()
     const answers = await Promise.all([add({ username }), add({ username }), add({ username })])
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409])
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409])
     const refused = answers.find(({ status }) => status === 409)
     expect(refused?.json).toMatchObject({
       type: 'urn:latchkey:problem:user-exists',
@@ -232,10 +232,10 @@ describe.each(PLACES)('adding users over the API, on %s', (_, makePlace) => {
   it('finds who has a whole number, and nobody by a part of it or by an address (S4, R23)', async () => {
     const number = '+491711234567'
     const { json } = await add({ username: fresh(), phone: number })
-    const found = async (search: string) =>
-      (await erin('POST', '/users/search', { body: { search } })).json.users.map(
-        ({ id }: { id: string }) => id,
-      )
+    const found = async (search: string) => {
+      const answer = await erin('POST', '/users/search', { body: { search } })
+      return (answer.json.users as { id: string }[]).map(({ id }) => id)
+    }
     for (const typed of ['+49 171 1234567', '0049-171-1234567', ' (+49) 171/1234567']) {
       expect(await found(typed), typed).toEqual([json.id])
     }
