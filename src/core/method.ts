@@ -25,6 +25,8 @@ export interface Account {
   phone?: string
   /** The address that Keycloak has for the user. */
   email?: string
+  /** True where Keycloak knows that the address is the user's. */
+  emailVerified?: true
 }
 
 /** What a page needs to show for a step; nothing in it is kept. */

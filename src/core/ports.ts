@@ -4,6 +4,7 @@ import type { MethodId } from './method.ts'
 import type { Outgoing } from './notices/outbox.ts'
 import type { Rule } from './policy/policy.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
+import type { SetUpLink } from './login/link.ts'
 import type { Credential, Situation, Transaction } from './login/transaction.ts'
 
 /** Authenticated encryption bound to a context (R5). */
@@ -41,6 +42,10 @@ export interface Change {
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */
   prefer?: string
+  /** A link that goes out; it takes the place of the user's one before it (R19). */
+  link?: SetUpLink
+  /** Spends a link at `at`, epoch milliseconds; refused where it was spent, replaced or is too old (P8). */
+  useLink?: { id: string; at: number }
   /** Adds a failure to each of these credentials. */
   failed?: string[]
   /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
@@ -107,6 +112,8 @@ export interface LoginStore {
     realm: string,
     by: { id: string } | { requestUriHash: string } | { codeHash: string },
   ): Promise<Situation | undefined>
+  /** Undefined where there is no such link, or another took its place. */
+  link(realm: string, id: string): Promise<SetUpLink | undefined>
   /** One round trip and one commit. */
   commit(change: Change): Promise<Committed>
   /** How many messages the realm sent in the hour of `now`, and how many codes were verified. */

@@ -55,6 +55,12 @@ export const realmSettings = z.object({
     .boolean()
     .default(true)
     .describe('Whether users may remove what they have set up; otherwise only an administrator may.'),
+  firstSetUp: z
+    .enum(['password', 'email-link', 'invitation'])
+    .default('password')
+    .describe(
+      "What a user's first set-up needs: the password, also the link in an e-mail to their address, or an administrator's invitation by e-mail.",
+    ),
   issuerName: z
     .string()
     .min(1)
@@ -166,7 +172,8 @@ export type RealmSettings = z.infer<typeof realmSettings>
 
 /** What is wrong with settings that are each within their bounds, by the setting to change; empty where nothing is. */
 export function settingsFaults(settings: RealmSettings): { path: [keyof RealmSettings]; message: string }[] {
-  const { lockoutSeconds, lockoutMaxSeconds, backupCodes, backupCodesLow, methods, mail } = settings
+  const { lockoutSeconds, lockoutMaxSeconds, backupCodes, backupCodesLow, methods, firstSetUp, mail } =
+    settings
   const faults: ReturnType<typeof settingsFaults> = []
   if (lockoutMaxSeconds < lockoutSeconds) {
     faults.push({
@@ -184,6 +191,12 @@ export function settingsFaults(settings: RealmSettings): { path: [keyof RealmSet
     faults.push({
       path: ['methods'],
       message: 'must have no e-mail codes while no mail server is set (mail)',
+    })
+  }
+  if (firstSetUp === 'email-link' && mail === undefined) {
+    faults.push({
+      path: ['firstSetUp'],
+      message: 'must not be email-link while no mail server is set (mail)',
     })
   }
   return faults

@@ -12,6 +12,8 @@ const STATUS: Record<ErrorCode, number> = {
   'too-large': 413,
   'other-browser': 403,
   expired: 410,
+  'link-gone': 410,
+  'link-other-user': 403,
   busy: 503,
   unavailable: 503,
 }
@@ -71,6 +73,10 @@ function viewOf(error: AppError | undefined, id: string): View {
     case 'expired':
     case 'other-browser':
       return { page: error.code, ...go }
+    case 'link-gone':
+      return { page: 'link-refused', reason: 'gone', ...go }
+    case 'link-other-user':
+      return { page: 'link-refused', reason: 'other-user' }
     case 'not-found':
     case 'bad-request':
     case 'busy':

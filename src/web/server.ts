@@ -15,6 +15,8 @@ import { createApi } from './api/serve.ts'
 import type { WebContext } from './context.ts'
 import { answerErrorsAsJson, answerErrorsAsPage } from './errors.ts'
 import { logOptions } from './log.ts'
+import { setUpFromLink, showLinkDone } from './link/set-up.ts'
+import { openLink, showLink } from './link/show-link.ts'
 import { discover, publishKeys } from './protocol/discovery.ts'
 import { takeEvents } from './protocol/events.ts'
 import { takeQuestion } from './protocol/par.ts'
@@ -63,6 +65,10 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/step/:id/phone', takeForm(phoneForm)],
   ['post', '/realms/:realm/step/:id/send', takeForm(resendForm)],
   ['post', '/realms/:realm/step/:id/go-on', takeForm(goOnForm)],
+  ['get', '/realms/:realm/link', showLink],
+  ['post', '/realms/:realm/link', openLink],
+  ['get', '/realms/:realm/link/set-up', setUpFromLink],
+  ['get', '/realms/:realm/link/done', showLinkDone],
   ['get', '/realms/:realm/account', showAccount],
   ['get', '/realms/:realm/account/resources/:hash/:file', serveAccountResource],
   ['post', '/realms/:realm/account/set-up', setUpMethod],

@@ -97,6 +97,8 @@ describe('the words', () => {
       'enrolment.failed',
       'lockout.started',
       'code.sent',
+      'link.sent',
+      'link.used',
       'decision.needed',
       'decision.not-needed',
       'override.saved',

@@ -78,6 +78,14 @@ const selectMethod = {
   backUrl: action,
 } satisfies View
 
+const linkSent = {
+  page: 'link-sent',
+  destination: 'b•••@example.com',
+  resendAction: `${action}/send`,
+  resendSeconds: 30,
+  goOnUrl: action,
+} satisfies View
+
 /** Every kind of view, with and without what it may leave out, by a name for pictures and tests. */
 export const views: Readonly<Record<string, View>> = {
   'challenge-totp': { page: 'challenge-totp', action, otherUrl: elsewhere.otherUrl },
@@ -139,6 +147,15 @@ export const views: Readonly<Record<string, View>> = {
   'enrol-backup-codes error': { ...enrolBackupCodes, error: 'saved-missing', cancelUrl: elsewhere.cancelUrl },
   'backup-codes-low': { page: 'backup-codes-low', action, left: 2 },
   'backup-codes-low none': { page: 'backup-codes-low', action, left: 0 },
+  'link-sent': linkSent,
+  'link-sent at once': { ...linkSent, resendSeconds: 0, cancelUrl: elsewhere.cancelUrl },
+  'link-sent failed': { ...linkSent, sendError: { reason: 'failed' } },
+  'link-sent limited': { ...linkSent, resendSeconds: 3000, sendError: { reason: 'limited', seconds: 3000 } },
+  link: { page: 'link', action, token: 'MTIz.NDU2', here: false },
+  'link here': { page: 'link', action, token: 'MTIz.NDU2', here: true },
+  'link-done': { page: 'link-done', continueUrl: '/realms/demo/account' },
+  'link-refused gone': { page: 'link-refused', reason: 'gone', continueUrl: '/continue' },
+  'link-refused other-user': { page: 'link-refused', reason: 'other-user' },
   locked: { page: 'locked', seconds: 120, retryUrl: action, cancelUrl: elsewhere.cancelUrl },
   'blocked no-method-allowed': {
     page: 'blocked',
@@ -147,6 +164,9 @@ export const views: Readonly<Record<string, View>> = {
   },
   'blocked must-be-reset': { page: 'blocked', reason: 'must-be-reset' },
   'blocked not-by-yourself': { page: 'blocked', reason: 'not-by-yourself', cancelUrl: elsewhere.cancelUrl },
+  'blocked not-invited': { page: 'blocked', reason: 'not-invited', cancelUrl: elsewhere.cancelUrl },
+  'blocked no-address': { page: 'blocked', reason: 'no-address', cancelUrl: elsewhere.cancelUrl },
+  'blocked no-mail-server': { page: 'blocked', reason: 'no-mail-server', cancelUrl: elsewhere.cancelUrl },
   expired: { page: 'expired', continueUrl: '/continue' },
   'expired for good': { page: 'expired' },
   'other-browser': { page: 'other-browser', continueUrl: '/continue' },

@@ -87,7 +87,7 @@ describe('a set-up', () => {
     ])
     expect(saved.attempts).toMatchObject({ version: 0 })
     expect(saved.audit?.map(({ event }) => event)).toEqual(['enrolment.succeeded', 'enrolment.succeeded'])
-    expect(saved.transaction?.next.stage).toEqual({ at: 'done', proof: PROOF })
+    expect(saved.transaction?.next.stage).toEqual({ at: 'done', proof: { ...PROOF, setUp: true } })
   })
 
   it('keeps no backup code in what is stored (R4)', () => {

@@ -65,6 +65,11 @@ const others: Record<string, { default: unknown; takes: unknown[]; refuses: unkn
     refuses: ['none', list(21), [1], null],
   },
   selfRemoval: { default: true, takes: [true, false], refuses: ['true', 1, null] },
+  firstSetUp: {
+    default: 'password',
+    takes: ['password', 'email-link', 'invitation'],
+    refuses: ['link', '', null, true],
+  },
   issuerName: {
     default: undefined,
     takes: ['A', 'x'.repeat(64), 'Ümläut & Co'],

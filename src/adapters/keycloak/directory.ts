@@ -21,6 +21,7 @@ const user = z
     firstName: optional,
     lastName: optional,
     email: optional,
+    emailVerified: z.boolean().nullish(),
     enabled: z.boolean().default(true),
     federationLink: optional,
     origin: optional,
@@ -28,7 +29,7 @@ const user = z
   })
   .transform(
     // Each by its name, so that what is absent is there as undefined, too.
-    ({ attributes, federationLink, origin, ...own }): DirectoryUser => ({
+    ({ attributes, federationLink, origin, emailVerified, ...own }): DirectoryUser => ({
       id: own.id,
       username: own.username,
       firstName: own.firstName,
@@ -36,6 +37,7 @@ const user = z
       email: own.email,
       enabled: own.enabled,
       federation: federationLink ?? origin,
+      ...(emailVerified === true ? { emailVerified } : {}),
       ...(attributes?.[PHONE]?.[0] === undefined ? {} : { phone: attributes[PHONE][0] }),
     }),
   )

@@ -7,6 +7,7 @@ import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
+import { findLink } from './links.ts'
 import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
@@ -137,6 +138,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       const of = (scope: string) => rows.find((row) => row.scope === scope)?.count ?? 0
       return { sent: of('hour'), verified: of('verified') }
     },
+
+    link: async (realm, id) => await findLink(database, realm, id),
 
     commit: async (change) => await commitWrites(database, writesOf(change, sealer)),
   }

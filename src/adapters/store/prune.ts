@@ -11,7 +11,7 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps and sessions past their time, what sessions proved more
+ * Deletes what can't be used any more: message ids past their age, steps, links and sessions past their time, what sessions proved more
  * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
@@ -21,6 +21,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('transaction')
     .where('expires_at', '<', now - KEPT)
     .execute()
+  await db.deleteFrom('link').where('expires_at', '<', now).execute()
   await db.deleteFrom('web_session').where('expires_at', '<', now).execute()
   await db
     .deleteFrom('verified_session')

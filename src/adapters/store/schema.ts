@@ -142,6 +142,18 @@ export interface Schema {
     roles_at: number
     expires_at: number
   }
+  /** Links that were sent to users, the newest for each purpose; of its secret the keyed hash alone. */
+  link: {
+    realm: string
+    user_id: string
+    purpose: string
+    id: string
+    key_id: string
+    secret_mac: string
+    transaction_id: string
+    expires_at: number
+    used_at: number | null
+  }
   /** Secrets that administrators enter, such as the password of a mail server. */
   realm_secret: { realm: string; name: string; sealed: string }
   /** Messages that wait; `burst` is of those of which only one may wait. */

@@ -6,6 +6,8 @@ export type AuditEvent =
   | 'enrolment.failed'
   | 'lockout.started'
   | 'code.sent'
+  | 'link.sent'
+  | 'link.used'
   | 'decision.needed'
   | 'decision.not-needed'
   /** A proposal would have decided otherwise. */

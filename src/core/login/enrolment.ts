@@ -85,7 +85,7 @@ export function answerEnrolment(
     }
   }
   const pending = [{ method, label: cleanLabel(answer.label), data: verdict.credential }]
-  const proof = proofBy(method, transaction, kit)
+  const proof: Proof = { ...proofBy(method, transaction, kit), setUp: true }
   const companion = missingCompanion(situation, kit.registry)
   const counts = verifiedCount(method, kit)
   if (companion === undefined) return store(situation, pending, proof, kit, counts)

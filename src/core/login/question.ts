@@ -1,5 +1,6 @@
 import { beginSetUp } from './enrolment.ts'
 import { firstAsked } from './first-asked.ts'
+import { linkStage } from './link.ts'
 import { decisionEntries, learned } from './learned.ts'
 import type { Account } from '../method.ts'
 import { decide, isNeeded } from '../policy/policy.ts'
@@ -80,6 +81,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     methods: decision.methods,
     proofs: decision.proofs,
     stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
+    ...(live?.linked === true ? { linked: true } : {}),
     failures,
     expiresAt: Math.min(push.loginExpiresAt, live?.expiresAt ?? kit.now + settings.stepSeconds * 1000),
     browserHash: known?.browserHash,
@@ -88,8 +90,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     redeemed: false,
   }
   const situation: Situation = { settings, credentials, attempts, transaction: fresh }
-  if (live === undefined || !stillFits(live.stage, decision))
-    fresh.stage = firstStage(decision, situation, kit)
+  if (live === undefined || !stillFits(live, decision)) fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
     change.audit = audited(fresh.id)
@@ -101,17 +102,20 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
 }
 
 /** Whether a step can go on where it stood, under the decision as it is now. */
-function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean {
+function stillFits({ stage, linked }: Transaction, { action, proofs, methods }: Decision): boolean {
+  const setsUpFirst = action.do === 'enrol' || (action.do === 'enrol-by-link' && linked === true)
   const isAllowed = (method: string | undefined) => method === undefined || methods.includes(method)
   switch (stage.at) {
     case 'challenge':
       return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
     case 'enrol':
       return stage.proven === undefined
-        ? action.do === 'enrol' && isAllowed(stage.method)
+        ? setsUpFirst && isAllowed(stage.method)
         : action.do === 'challenge' && action.then === 'enrol' && isAllowed(stage.method)
     case 'save-codes':
-      return isAllowed(stage.method) && action.do === (stage.proven === undefined ? 'enrol' : 'challenge')
+      return isAllowed(stage.method) && (stage.proven === undefined ? setsUpFirst : action.do === 'challenge')
+    case 'link':
+      return action.do === 'enrol-by-link'
     case 'codes-low':
     case 'done':
       return action.do !== 'blocked'
@@ -129,6 +133,8 @@ function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit
     }
     case 'enrol':
       return beginSetUp(situation, undefined, kit)
+    case 'enrol-by-link':
+      return linkStage(situation)
     case 'blocked':
       return { at: 'blocked', reason: action.reason }
     case 'skip':

@@ -72,7 +72,7 @@ export function sendCode(situation: Situation, address: string, kit: Kit): Outco
 
 /** When the next code can be asked for, epoch milliseconds; 0 where none was sent. */
 export function pauseEnd(stage: Stage, resendSeconds: number): number {
-  if ((stage.at !== 'challenge' && stage.at !== 'enrol') || stage.sentAt === undefined) return 0
+  if (!('sentAt' in stage) || stage.sentAt === undefined) return 0
   return stage.sentAt + resendSeconds * 1000
 }
 
@@ -116,7 +116,13 @@ export function noticeCounts(
   return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'notice', userId }, kit) }
 }
 
-function counts({ settings, transaction }: Situation, send: Send, address: string, kit: Kit): Count[] {
+/** What a message counts as that a step sends to an address of the user (R10). @param address the browser's */
+export function counts(
+  { settings, transaction }: Situation,
+  send: Pick<Send, 'channel' | 'to'>,
+  address: string,
+  kit: Kit,
+): Count[] {
   // Numbers that are only typed must not use up what a login to a stored number needs.
   const { at } = transaction.stage
   return countsOf(settings, { ...send, at, userId: transaction.account.userId, address }, kit)

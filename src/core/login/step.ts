@@ -2,6 +2,7 @@ import type { MethodContext, MethodId, Registry, Send } from '../method.ts'
 import type { AuditEntry } from '../audit/audit.ts'
 import { burstOf, noticesOf } from '../notices/notices.ts'
 import type { Change } from '../ports.ts'
+import type { LinkMail } from './link.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -24,14 +25,14 @@ export interface Kit {
 /**
  * What became of what a browser sent. `stale`: it answers a page that the step has left; show where the step stands.
  * `limited`: no code was sent, and none can be before `until`, epoch milliseconds. `send` goes out once the change is
- * written; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step ended: only its hash is in the change.
+ * written, and so does `link`; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step ended: only its hash is in the change.
  */
 export type Outcome =
   | { result: 'stale'; change?: Change }
   | { result: 'locked' }
   | { result: 'refused'; error: 'missing' | 'wrong'; change?: Change }
   | { result: 'limited'; until: number; change?: Change }
-  | { result: 'accepted'; change: Change; code?: string; send?: Send; otherwise?: Change }
+  | { result: 'accepted'; change: Change; code?: string; send?: Send; link?: LinkMail; otherwise?: Change }
 
 /** A URL-safe random text of 256 bits. */
 export function token(kit: Kit): string {

@@ -41,6 +41,8 @@ export type Stage =
       proven: Proof | undefined
       proof: Proof
     }
+  /** A first set-up waits for the link that is sent to the user's address, or for what came of it elsewhere. */
+  | { at: 'link'; sentAt?: number }
   | { at: 'codes-low'; left: number; then: 'done' | 'enrol'; proof: Proof }
   | { at: 'blocked'; reason: BlockedReason }
   | { at: 'done'; proof: Proof }
@@ -59,6 +61,8 @@ export interface Proof {
   level: 2 | 3
   /** Epoch milliseconds. */
   at: number
+  /** True where it is a method that this step set up. */
+  setUp?: true
 }
 
 /** One login's second factor, from the push to the redemption. */
@@ -74,6 +78,8 @@ export interface Transaction {
   /** The methods that a challenge takes. */
   proofs: MethodId[]
   stage: Stage
+  /** True where the link to the user's address was opened in this step, so that its first set-up may go on. */
+  linked?: true
   /** Failures above `from` are reported with this login; see docs/protocol.md. */
   failures: { from: number; to: number }
   /** Epoch milliseconds. */

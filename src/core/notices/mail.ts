@@ -22,3 +22,10 @@ export interface Mailer {
   /** Never throws; ends within 15 s. */
   send(server: MailServer, mail: Mail): Promise<Mailed>
 }
+
+/** An e-mail address as it may be shown: the first letter of the mailbox, and the domain (R23). */
+export function maskAddress(address: string): string {
+  const at = address.lastIndexOf('@')
+  const first = /^./u.exec(address.slice(0, at))?.[0] ?? ''
+  return `${first}•••${address.slice(at)}`
+}

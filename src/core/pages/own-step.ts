@@ -1,5 +1,8 @@
 import { beginMethod, beginSetUp, enrollable } from '../login/enrolment.ts'
 import { firstAsked } from '../login/first-asked.ts'
+import { linkStage, spent } from '../login/link.ts'
+import type { SetUpLink } from '../login/link.ts'
+import { hasOwn } from '../login/overtaken.ts'
 import type { Account, MethodId } from '../method.ts'
 import { decide } from '../policy/policy.ts'
 import type { Claims, Decision } from '../policy/policy.ts'
@@ -75,6 +78,7 @@ export function challengeOwn(
   return begin(visit, background, own, decision, kit, (situation) => {
     const { action } = decision
     if (action.do === 'enrol') return beginSetUp(situation, undefined, kit)
+    if (action.do === 'enrol-by-link') return linkStage(situation)
     const method = firstAsked(decision.proofs, background.credentials, kit.registry)
     if (action.do === 'challenge' && method !== undefined) return { at: 'challenge', method, then: 'done' }
     return { at: 'blocked', reason: action.do === 'blocked' ? action.reason : 'no-method-allowed' }
@@ -98,6 +102,7 @@ export function setUpOwn(
   if (decision.action.do === 'blocked') return undefined
   let allowed = true
   const step = begin(visit, background, own, decision, kit, (situation) => {
+    if (decision.action.do === 'enrol-by-link') return linkStage(situation)
     if (method === undefined) return beginSetUp(situation, proven, kit)
     allowed = enrollable(situation, kit.registry).includes(method)
     return allowed
@@ -107,8 +112,32 @@ export function setUpOwn(
   return allowed ? step : undefined
 }
 
-function goesOn({ redeemed, expiresAt, stage }: Transaction, { proofs }: Decision, { now }: Kit): boolean {
-  return !redeemed && expiresAt > now && stage.at === 'challenge' && proofs.includes(stage.method)
+/**
+ * The first set-up that a link to the user's address opens, whatever waits elsewhere. Undefined where the user has got a
+ * method in the meantime, or may set none up any more. Pure.
+ */
+export function setUpByLink(
+  visit: OwnVisit,
+  background: Background,
+  link: SetUpLink,
+  own: NonNullable<Question['own']>,
+  kit: Kit,
+): OwnStep | undefined {
+  const decision = decideOwn(visit, background, 'enrol', kit)
+  const { action } = decision
+  const isFirst = action.do === 'enrol' || action.do === 'enrol-by-link'
+  if (!isFirst || hasOwn(background.credentials, kit.registry)) return undefined
+  const step = begin(visit, background, own, decision, kit, (situation) =>
+    beginSetUp(situation, undefined, kit),
+  )
+  return { ...step, change: { ...step.change, ...spent(link, step.transaction, kit) } }
+}
+
+function goesOn(known: Transaction, { action, proofs }: Decision, { now }: Kit): boolean {
+  const { redeemed, expiresAt, stage, linked } = known
+  if (redeemed || expiresAt <= now) return false
+  if (stage.at === 'challenge') return proofs.includes(stage.method)
+  return action.do === 'enrol-by-link' && (stage.at === 'link' || linked === true)
 }
 
 /** Gives the step to the browser that asks now; `version` undefined: it is a new one. */

@@ -66,10 +66,16 @@ export function actionOf(input: {
   const fits = (id: MethodId) => standsAlone(id) && reaches(id)
   if (!methods.some(fits)) return without({ do: 'blocked', reason: 'no-method-allowed' })
   if (!open.some(fits)) return notByYourself
-  if (own.length === 0) return { action: { do: 'enrol' }, proofs: [], methods: open }
+  if (own.length === 0) return { action: firstSetUp(settings, claims), proofs: [], methods: open }
   const before = working.filter(works)
   if (!before.some(standsAlone)) return without({ do: 'blocked', reason: 'no-method-allowed' })
   return { action: { do: 'challenge', then: 'enrol' }, proofs: before, methods: open }
+}
+
+/** A first set-up has no method to rest on (R26). An invitation comes by mail, so it says as much as the link. */
+function firstSetUp({ firstSetUp: needs }: RealmSettings, { invited }: Claims): Action {
+  if (needs === 'password' || invited === true) return { do: 'enrol' }
+  return needs === 'email-link' ? { do: 'enrol-by-link' } : { do: 'blocked', reason: 'not-invited' }
 }
 
 /** Whether methods are to be changed, which asks for a proof whatever the policy says. */

@@ -34,6 +34,8 @@ export interface Claims {
   purpose: Purpose
   /** The level asked for by the application, 1 to 3. */
   level: number
+  /** True where the user came by the link of an administrator's mail that asks for the set-up. */
+  invited?: boolean
 }
 
 /** What the policy needs to know of an enrolled method. */
@@ -67,11 +69,17 @@ export type Action =
   | { do: 'skip' }
   | { do: 'challenge'; then: 'done' | 'enrol' }
   | { do: 'enrol' }
+  /** A first set-up, by a link that is sent to the user's address. */
+  | { do: 'enrol-by-link' }
   | { do: 'enrol-later'; until: number }
   | { do: 'blocked'; reason: BlockedReason }
 
-/** `not-by-yourself`: the user asked to change methods, and none is theirs to set up. */
-export type BlockedReason = 'no-method-allowed' | 'must-be-reset' | 'not-by-yourself'
+/**
+ * `not-by-yourself`: the user asked to change methods, and none is theirs to set up. `not-invited`: a first set-up
+ * waits for an administrator. `no-address`, `no-mail-server`: the link of a first set-up can't be sent.
+ */
+export type BlockedReason =
+  'no-method-allowed' | 'must-be-reset' | 'not-by-yourself' | 'not-invited' | 'no-address' | 'no-mail-server'
 
 export interface Decision {
   enforcement: Enforcement

@@ -74,7 +74,11 @@ export function whatIf(
 }
 
 function leadsToSetUp({ action }: Decision): boolean {
-  return action.do === 'enrol' || (action.do === 'challenge' && action.then === 'enrol')
+  return (
+    action.do === 'enrol' ||
+    action.do === 'enrol-by-link' ||
+    (action.do === 'challenge' && action.then === 'enrol')
+  )
 }
 
 /** How many users each effect touches. */

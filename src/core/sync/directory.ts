@@ -5,6 +5,8 @@ export interface DirectoryUser {
   firstName: string | undefined
   lastName: string | undefined
   email: string | undefined
+  /** True where Keycloak knows that the address is the user's. */
+  emailVerified?: true
   enabled: boolean
   /** The user federation that it comes from, where Keycloak tells. */
   federation: string | undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { maskAddress } from '../../core/notices/mail.ts'
 import type { Account, Method, MethodContext, Shown, Verdict } from '../../core/method.ts'
 import { checkCode, newCode, sentCode } from './code.ts'
 import type { SentCode } from './code.ts'
@@ -71,11 +72,4 @@ function accept(
 ): Verdict<Address> {
   const found = checkCode(credential.address, code, answer, account, context)
   return found === 'right' ? { ok: true, credential } : { ok: false, error: found }
-}
-
-/** The address as it may be shown: the first letter of the mailbox, and the domain (R23). */
-export function maskAddress(address: string): string {
-  const at = address.lastIndexOf('@')
-  const first = /^./u.exec(address.slice(0, at))?.[0] ?? ''
-  return `${first}•••${address.slice(at)}`
 }

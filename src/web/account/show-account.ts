@@ -72,9 +72,16 @@ function turnOf(
 function onlyOf(opened: Opened): ('set-up' | 'remove')[] {
   const { settings } = opened.background
   return [
-    ...(settings.selfMethods !== 'all' && settable(opened).size === 0 ? (['set-up'] as const) : []),
+    ...((settings.selfMethods !== 'all' || waitsForInvitation(opened)) && settable(opened).size === 0
+      ? (['set-up'] as const)
+      : []),
     ...(isOn(opened) && !settings.selfRemoval ? (['remove'] as const) : []),
   ]
+}
+
+function waitsForInvitation({ visit, background, kit }: Opened): boolean {
+  const { action } = decideOwn(visit, background, 'manage', kit)
+  return action.do === 'blocked' && action.reason === 'not-invited'
 }
 
 function happening({ at, event, detail, address }: KeptEntry): Happening {

@@ -10,6 +10,8 @@ const EVENTS = {
   'enrolment.failed': true,
   'lockout.started': true,
   'code.sent': true,
+  'link.sent': true,
+  'link.used': true,
   'decision.needed': true,
   'decision.not-needed': true,
   'decision.proposed': true,

@@ -12,6 +12,8 @@ const CODES: Record<ErrorCode, ProblemCode> = {
   'too-large': 'too-large',
   'other-browser': 'forbidden',
   expired: 'not-found',
+  'link-gone': 'not-found',
+  'link-other-user': 'forbidden',
   busy: 'busy',
   unavailable: 'unavailable',
 }

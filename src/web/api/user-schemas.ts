@@ -95,10 +95,18 @@ export const userAnswer = z
         z.strictObject({ do: z.literal('skip') }),
         z.strictObject({ do: z.literal('challenge'), then: z.enum(['done', 'enrol']) }),
         z.strictObject({ do: z.literal('enrol') }),
+        z.strictObject({ do: z.literal('enrol-by-link') }),
         z.strictObject({ do: z.literal('enrol-later'), until: moment }),
         z.strictObject({
           do: z.literal('blocked'),
-          reason: z.enum(['no-method-allowed', 'must-be-reset', 'not-by-yourself']),
+          reason: z.enum([
+            'no-method-allowed',
+            'must-be-reset',
+            'not-by-yourself',
+            'not-invited',
+            'no-address',
+            'no-mail-server',
+          ]),
         }),
       ])
       .meta({ description: 'What an ordinary login of this user would come to now.' }),

@@ -70,6 +70,7 @@ export function redeemCode(context: WebContext): RequestHandler {
         auth_time: Math.floor(proof.at / 1000),
         acr: String(proof.level),
         amr: proof.amr,
+        ...(proof.setUp === true ? { set_up: true } : {}),
         failures,
       }),
       access_token: token(context.kit()),

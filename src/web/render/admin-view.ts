@@ -78,7 +78,7 @@ export type AdminView =
       /** What an override overrides. */
       byDefault?: { enforcement: EnforcementName; sentence: string }
       /** What the next login comes to: a word of the API. */
-      next: 'skip' | 'challenge' | 'enrol' | 'enrol-later' | 'blocked'
+      next: 'skip' | 'challenge' | 'enrol' | 'enrol-by-link' | 'enrol-later' | 'blocked'
       nextUntil?: When
       lockedUntil?: When
       groups: string[]

@@ -16,9 +16,18 @@ interface CodeMail {
   minutes: number
 }
 
+/** A link that goes out by mail. */
+interface LinkMail extends Pick<CodeMail, 'to' | 'locale' | 'realmDisplayName' | 'username'> {
+  url: string
+  /** How long the link is good, hours. */
+  hours: number
+}
+
 /** Writes mail in the words and the look of a theme. Made once at start. */
 export interface MailWriter {
   code(mail: CodeMail): Mail
+  /** With the link of a first set-up. */
+  link(mail: LinkMail): Mail
   notice(message: Outgoing): Mail
   /** Says that mail arrives. */
   test(mail: Pick<CodeMail, 'to' | 'locale' | 'realmDisplayName'>): Mail
@@ -31,6 +40,7 @@ interface Parts {
   title: string
   lines: string[]
   code?: string
+  button?: { url: string; label: string }
   facts: { label: string; value: string }[]
   after: string[]
 }
@@ -101,6 +111,18 @@ export function createMailWriter({
         code,
         facts: [],
         after: [say('code.after')],
+      })
+    },
+    link({ to, locale: asked, realmDisplayName, username, url, hours }) {
+      const locale = localeOf(asked)
+      const say = speaker(theme.texts(locale), locale, [realmDisplayName, username, String(hours)])
+      return write(to, locale, realmDisplayName, {
+        subject: say('link.subject'),
+        title: say('link.title'),
+        lines: [say('greeting'), say('link.line')],
+        button: { url, label: say('link.button') },
+        facts: [],
+        after: [say('link.once'), say('link.after')],
       })
     },
     notice(message) {

@@ -130,15 +130,44 @@ export type View =
     }
   /** After a backup code when few are left. POST nothing to `action` to go on. */
   | { page: 'backup-codes-low'; action: string; left: number }
+  /**
+   * A link for the first set-up was sent to `destination` (masked). POST nothing to `resendAction` for a new one,
+   * `resendSeconds` from now. `goOnUrl` is this page's address: it asks for a code once one is set up.
+   */
+  | {
+      page: 'link-sent'
+      destination: string
+      resendAction: string
+      resendSeconds: number
+      goOnUrl: string
+      sendError?: SendError
+      cancelUrl?: string
+    }
+  /**
+   * A link from an e-mail was opened, which alone does nothing. POST `token` to `action` to use it. `here`: in the
+   * browser whose login waits for it; in any other the password is asked for.
+   */
+  | { page: 'link'; action: string; token: string; here: boolean }
+  /** The set-up by a link is done; the login that waits goes on where it was begun. */
+  | { page: 'link-done'; continueUrl: string }
+  /** `gone`: used, replaced, too old, or never sent. `other-user`: whoever is signed in here is not whom it was sent to. */
+  | { page: 'link-refused'; reason: 'gone' | 'other-user'; continueUrl?: string }
   /** Too many wrong codes; `seconds` until the next try. `retryUrl` is this page's address. */
   | { page: 'locked'; seconds: number; retryUrl: string; cancelUrl?: string }
   /**
    * The policy asks for a second factor and there is none that this user could use; `not-by-yourself`: the user asked to
-   * change methods, and only an administrator may.
+   * change methods, and only an administrator may; `not-invited`: a first set-up waits for an administrator's
+   * invitation; `no-address`, `no-mail-server`: the link of a first set-up can't be sent.
    */
   | {
       page: 'blocked'
-      reason: 'no-method-allowed' | 'must-be-reset' | 'not-by-yourself'
+      reason:
+        | 'no-method-allowed'
+        | 'must-be-reset'
+        | 'not-by-yourself'
+        | 'not-invited'
+        | 'no-address'
+        | 'no-mail-server'
       cancelUrl?: string
     }
   /** Time ran out; nothing was lost but the time. */

@@ -59,12 +59,30 @@ export function takeLoginCookie(
   }
 }
 
+/** The token of a link that this browser's user wants to use, while they give the password. */
+export function setLinkCookie(response: Response, context: WebContext, realm: Realm, token: string): void {
+  response.cookie(linkName(context, realm), token, { ...options(context), maxAge: LOGIN_LIFE })
+}
+
+/** The token that the request carries for this realm; undefined where it carries none. */
+export function linkCookie(context: WebContext, realm: Realm, request: Request): string | undefined {
+  return cookieOf(request, linkName(context, realm))
+}
+
+export function clearLinkCookie(response: Response, context: WebContext, realm: Realm): void {
+  response.clearCookie(linkName(context, realm), options(context))
+}
+
 function cookieOf(request: Request, name: string): string | undefined {
   return parseCookie(request.headers.cookie ?? '')[name]
 }
 
 function sessionName(context: WebContext, realm: Realm): string {
   return `${prefix(context)}lk-session-${short(realm.name)}`
+}
+
+function linkName(context: WebContext, realm: Realm): string {
+  return `${prefix(context)}lk-link-${short(realm.name)}`
 }
 
 function loginName(context: WebContext, state: string): string {

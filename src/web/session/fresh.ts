@@ -7,7 +7,7 @@ import type { Background } from '../../core/ports.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'
 import { isBoundTo, setStepCookie, stepPath } from '../step/open.ts'
-import { beginWithCode } from '../step/send.ts'
+import { beginWithMessage } from '../step/send.ts'
 import { loginPath } from './session.ts'
 import type { PageSession } from './session.ts'
 import { visitOf } from './visit.ts'
@@ -100,6 +100,6 @@ export async function enterStep(
   if (secret !== undefined) setStepCookie(response, context, transaction, secret)
   const situation = await context.store.situation(realm.name, { id: transaction.id })
   const { query } =
-    situation === undefined ? { query: '' } : await beginWithCode(context, situation, request.ip ?? '')
+    situation === undefined ? { query: '' } : await beginWithMessage(context, situation, request)
   response.redirect(303, stepPath(realm, transaction) + query)
 }

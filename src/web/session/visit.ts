@@ -42,6 +42,7 @@ export async function visitOf(
         username: user.username,
         issuer: realmDisplayName,
         ...(user.email === undefined ? {} : { email: user.email }),
+        ...(user.emailVerified === true ? { emailVerified: true } : {}),
         ...(user.phone === undefined ? {} : { phone: user.phone }),
       },
       sid,

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/login/challenge.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/login/enrolment.ts'
+import { sendLink } from '../../core/login/link.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
 import type { Kit, Outcome } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
@@ -11,8 +12,8 @@ import type { FieldError } from '../render/view.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
-import { deliver } from './deliver.ts'
-import { FAILED_QUERY, beginWithCode, limitedQuery } from './send.ts'
+import { deliver, deliverLink } from './deliver.ts'
+import { FAILED_QUERY, beginWithMessage, limitedQuery } from './send.ts'
 
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
@@ -62,7 +63,10 @@ export const phoneForm: Form = {
 
 /** `POST /step/{id}/send` */
 export const resendForm: Form = {
-  decide: (situation, request, kit) => sendCode(situation, request.ip ?? '', kit),
+  decide(situation, request, kit) {
+    const send = situation.transaction.stage.at === 'link' ? sendLink : sendCode
+    return send(situation, request.ip ?? '', kit)
+  },
   missing: 'code-missing',
 }
 
@@ -94,7 +98,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
     } else {
-      const query = await afterwards(context, opened, outcome, request.ip ?? '')
+      const query = await afterwards(context, opened, outcome, request)
       response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form) : query))
     }
   }
@@ -105,15 +109,18 @@ async function afterwards(
   context: WebContext,
   { situation }: Opened,
   outcome: ReturnType<Form['decide']>,
-  address: string,
+  request: Request,
 ): Promise<string> {
   const moved = 'change' in outcome ? outcome.change?.transaction : undefined
   if (outcome.result === 'accepted' && outcome.send !== undefined) {
     return (await deliver(context, situation, outcome.send)) ? '' : FAILED_QUERY
   }
+  if (outcome.result === 'accepted' && outcome.link !== undefined) {
+    return (await deliverLink(context, situation, outcome.link)) ? '' : FAILED_QUERY
+  }
   if (moved === undefined || (outcome.result !== 'accepted' && outcome.result !== 'stale')) return ''
   const transaction = { ...moved.next, version: moved.version + 1 }
-  return (await beginWithCode(context, { ...situation, transaction }, address)).query
+  return (await beginWithMessage(context, { ...situation, transaction }, request)).query
 }
 
 /** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */

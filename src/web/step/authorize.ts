@@ -4,7 +4,7 @@ import { token } from '../../core/login/step.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'
-import { beginWithCode } from './send.ts'
+import { beginWithMessage } from './send.ts'
 import { isBoundTo, setStepCookie, startAgain, stepPath } from './open.ts'
 
 /** `GET /authorize`: binds the step to the first browser that comes, and leads it there. */
@@ -38,7 +38,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       if ((await context.store.commit(change)) !== 'written') return 'lost'
       setStepCookie(response, context, transaction, secret)
       const now = { ...situation, transaction: { ...bound, version: transaction.version + 1 } }
-      const { query } = await beginWithCode(context, now, request.ip ?? '')
+      const { query } = await beginWithMessage(context, now, request)
       return stepPath(realm, transaction) + query
     })
     response.redirect(303, path)

@@ -1,7 +1,12 @@
 import type { Send } from '../../core/method.ts'
 import { fillSmsText } from '../../core/login/sms-text.ts'
 import type { Situation } from '../../core/login/transaction.ts'
+import { LINK_LIFETIME } from '../../core/login/link.ts'
+import type { LinkMail } from '../../core/login/link.ts'
+import type { Mail } from '../../core/notices/mail.ts'
+import type { RealmSettings } from '../../core/settings.ts'
 import type { WebContext } from '../context.ts'
+import { LINK } from '../link/paths.ts'
 import { localeOf } from './frame.ts'
 
 /** A mail server may think for longer than a page can wait, milliseconds; it goes on without the page. */
@@ -11,7 +16,7 @@ const MAIL_PATIENCE = 2_500
 export async function deliver(context: WebContext, situation: Situation, send: Send): Promise<boolean> {
   const { realm } = situation.transaction.account
   const result =
-    send.channel === 'sms' ? await text(context, situation, send) : await mail(context, situation, send)
+    send.channel === 'sms' ? await text(context, situation, send) : await mailCode(context, situation, send)
   if (result !== 'sent') {
     const { id } = situation.transaction
     context.log.warn({ realm, transaction: id, channel: send.channel, result }, 'a code was not sent')
@@ -48,7 +53,7 @@ function textOf(context: WebContext, situation: Situation, send: Send): string {
   )
 }
 
-async function mail(context: WebContext, situation: Situation, send: Send): Promise<Result> {
+async function mailCode(context: WebContext, situation: Situation, send: Send): Promise<Result> {
   const { settings, transaction } = situation
   const { account, question } = transaction
   const written = context.mail.writer.code({
@@ -59,9 +64,37 @@ async function mail(context: WebContext, situation: Situation, send: Send): Prom
     code: send.code,
     minutes: minutesOf(context, situation, send),
   })
-  const sending = context.mail.send(account.realm, settings, written).then((mailed) => {
-    context.metrics.mails.inc({ realm: account.realm, result: mailed.result })
-    if (mailed.result !== 'sent') context.log.warn({ realm: account.realm, why: mailed.why }, 'mail failed')
+  return await post(context, account.realm, settings, written)
+}
+
+/** Hands the mail with a link over, once its hash is written. @returns whether it is on its way */
+export async function deliverLink(
+  context: WebContext,
+  { settings, transaction }: Situation,
+  { to, token }: LinkMail,
+): Promise<boolean> {
+  const { account, question } = transaction
+  const issuer = context.realms.get(account.realm)?.realm.issuer ?? ''
+  const written = context.mail.writer.link({
+    to,
+    locale: question.locale,
+    realmDisplayName: question.realmDisplayName,
+    username: account.username,
+    url: `${issuer}${LINK}?${new URLSearchParams({ token }).toString()}`,
+    hours: LINK_LIFETIME / 3_600_000,
+  })
+  return (await post(context, account.realm, settings, written)) === 'sent'
+}
+
+async function post(
+  context: WebContext,
+  realm: string,
+  settings: RealmSettings,
+  mail: Mail,
+): Promise<Result> {
+  const sending = context.mail.send(realm, settings, mail).then((mailed) => {
+    context.metrics.mails.inc({ realm, result: mailed.result })
+    if (mailed.result !== 'sent') context.log.warn({ realm, why: mailed.why }, 'mail failed')
     return mailed.result
   })
   return await Promise.race([sending, onItsWay()])

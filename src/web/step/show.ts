@@ -6,7 +6,7 @@ import { frameOf, offeredLocales } from './frame.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
-import { beginWithCode } from './send.ts'
+import { beginWithMessage } from './send.ts'
 import { viewOf } from './views.ts'
 import type { Asked } from './views.ts'
 
@@ -38,7 +38,7 @@ export function showStep(context: WebContext): RequestHandler {
     }
     // A lock, or a limit, may have kept the step from its first code.
     const told = transaction.redeemed || 'send' in request.query
-    const begun = told ? { situation } : await beginWithCode(context, situation, request.ip ?? '')
+    const begun = told ? { situation } : await beginWithMessage(context, situation, request)
     const { now } = context.kit()
     const frame = frameOf(context, realm, transaction)
     const wishes = { ...asked(request.query), ...begun }

@@ -2,6 +2,7 @@ import { toString as qrCode } from 'qrcode'
 import { triable } from '../../core/login/triable.ts'
 import { enrollable } from '../../core/login/enrolment.ts'
 import { lockedFor } from '../../core/login/lockout.ts'
+import { maskAddress } from '../../core/notices/mail.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Situation, Stage } from '../../core/login/transaction.ts'
@@ -43,8 +44,8 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   const { stage } = transaction
   if (transaction.redeemed) return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   const wait = lockedFor(attempts, kit.now)
-  const takesCodes = stage.at === 'challenge' || stage.at === 'enrol'
-  if (wait > 0 && takesCodes) {
+  const waits = stage.at === 'challenge' || stage.at === 'enrol' || stage.at === 'link'
+  if (wait > 0 && waits) {
     return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
   }
   const error: Faulty = {
@@ -71,6 +72,15 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
         ...cancel(opened),
       }
     }
+    case 'link':
+      return {
+        page: 'link-sent',
+        destination: maskAddress(transaction.account.email ?? ''),
+        goOnUrl: path,
+        ...resend(opened, kit),
+        ...sendError(asked, kit.now),
+        ...cancel(opened),
+      }
     case 'codes-low':
       return { page: 'backup-codes-low', action: `${path}/go-on`, left: stage.left }
     case 'blocked':

@@ -19,6 +19,13 @@
     element.hidden = true
   })
 
+  /* Whoever comes back from reading mail finds the page as it is by then. */
+  each('[data-reload-on-return]', function () {
+    document.addEventListener('visibilitychange', function () {
+      if (document.visibilityState === 'visible') location.reload()
+    })
+  })
+
   /* The server knows no time zone but UTC. */
   each('[data-local-time]', function (element) {
     var words = new Intl.DateTimeFormat(document.documentElement.lang, {

@@ -2,8 +2,12 @@ package dev.latchkey.keycloak;
 
 import java.util.List;
 
-/** What was proven at the sidecar. */
-record Answer(int level, List<String> amr, String because, Failures failures) {
+/**
+ * What was proven at the sidecar.
+ *
+ * @param setUp whether the proof is a method that the step set up
+ */
+record Answer(int level, List<String> amr, boolean setUp, String because, Failures failures) {
 
     static final String TYP = "JWT";
 
@@ -23,7 +27,7 @@ record Answer(int level, List<String> amr, String because, Failures failures) {
         if (claims.seconds("auth_time") > now + 10) throw Fault.untrusted("the claim auth_time lies in the future");
         int level = level(claims.text("acr"));
         if (level < asked.level()) throw Fault.untrusted("the level reached is " + level + ", asked was " + asked.level());
-        return new Answer(level, claims.texts("amr"), claims.because(), claims.failures());
+        return new Answer(level, claims.texts("amr"), claims.flagOrFalse("set_up"), claims.because(), claims.failures());
     }
 
     private static int level(String acr) throws Fault {

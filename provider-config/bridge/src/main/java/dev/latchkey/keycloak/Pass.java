@@ -42,6 +42,7 @@ record Pass(Step step, EventBuilder event) {
         lockout.refuseLocked();
         Notes.prove(step.login(), answer.level(), answer.amr());
         Verdict.of(step).give();
+        if (answer.setUp()) Invitation.accept(step.login());
     }
 
     /** Unless another execution proved more in this login, or in the one that single sign-on rests on. */

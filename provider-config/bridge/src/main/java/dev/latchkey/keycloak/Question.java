@@ -29,6 +29,7 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         claims.put("nonce", binding.nonce());
         claims.put("sid", step.sid());
         claims.put("purpose", step.purpose().claim);
+        if (Invitation.isOpen(step.login())) claims.put("invited", true);
         claims.put("login_expires_at", loginExpiresAt());
         claims.put("listed", List.of());
         new Person(step.session(), step.user()).describe(claims);

@@ -1,7 +1,9 @@
 package dev.latchkey.keycloak;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,16 @@ class AnswerTest {
         Answer answer = read(Signed.answer(), Signed.NOW, 2);
         assertEquals(2, answer.level());
         assertEquals(List.of("pwd", "otp", "mfa"), answer.amr());
+    }
+
+    @Test
+    @DisplayName("takes a proof for a set-up only where it says so, literally")
+    void setUp() throws Fault {
+        assertFalse(read(Signed.answer(), Signed.NOW, 2).setUp());
+        Map<String, Object> claims = Signed.answer();
+        claims.put("set_up", true);
+        assertTrue(read(claims, Signed.NOW, 2).setUp());
+        for (Object value : new Object[] {"true", 1}) refused("set_up", value);
     }
 
     @ParameterizedTest
