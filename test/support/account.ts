@@ -92,10 +92,8 @@ export async function startAccount(environment: NodeJS.ProcessEnv = {}): Promise
 
   function isLogin({ status, headers }: supertest.Response): boolean {
     const to = headers['location'] ?? ''
-    return (
-      status === 303 &&
-      (to.startsWith(`${BASE}/login`) || to.startsWith(realm.issuer) || to.startsWith(`${BASE}/account`))
-    )
+    const ours = ['login', 'account', 'link/set-up'].some((path) => to.startsWith(`${BASE}/${path}`))
+    return status === 303 && (ours || to.startsWith(realm.issuer))
   }
 
   async function follow(agent: Agent, { headers }: supertest.Response): Promise<supertest.Response> {

@@ -6,8 +6,11 @@ export interface FakeDirectory extends Directory {
   /** While set, every call fails with it. */
   failure: 'refused' | 'unreachable' | undefined
   addGroup(id: string, path: string, parentId?: string): void
-  /** Adds a user, or changes what is given. */
-  addUser(id: string, change?: { username?: string; groups?: string[]; roles?: string[] }): void
+  /** Adds a user, or changes what is given; an address is verified. */
+  addUser(
+    id: string,
+    change?: { username?: string; email?: string; groups?: string[]; roles?: string[] },
+  ): void
   removeUser(id: string): void
   /** The calls so far, for example `rolesOf user-1`. */
   calls: string[]
@@ -37,7 +40,8 @@ export function fakeDirectory(): FakeDirectory {
           username: change.username ?? before?.user.username ?? id,
           firstName: undefined,
           lastName: undefined,
-          email: undefined,
+          email: change.email ?? before?.user.email,
+          ...((change.email ?? before?.user.email) === undefined ? {} : { emailVerified: true as const }),
           enabled: true,
           federation: undefined,
         },
