@@ -70,6 +70,29 @@ describe('a code by mail', () => {
   })
 })
 
+describe('a link by mail', () => {
+  const url = 'https://mfa.example.com/realms/demo/link?token=abc.def&x=1'
+  const mail = { to: 'bob@example.com', realmDisplayName: 'Acme & Söhne', username: '<b>bob</b>', url }
+
+  it.each([
+    ['en', 'Set up your second step for Acme & Söhne', 'within 24 hours'],
+    ['de', 'Richten Sie Ihren zweiten Schritt für Acme & Söhne ein', 'innerhalb von 24 Stunden'],
+  ])(
+    'stands on a line of its own in the text and as a button in the page, in %s',
+    (locale, subject, hours) => {
+      const written = writer.link({ ...mail, locale, hours: 24 })
+      expect(written.subject).toBe(subject)
+      expect(written.text.split('\n')).toContain(url)
+      expect(written.text).toContain(hours)
+      expect(written.html).toContain(
+        'href="https://mfa.example.com/realms/demo/link?token&#x3D;abc.def&amp;x&#x3D;1"',
+      )
+      expect(written.html).not.toContain('<b>bob')
+      for (const part of [written.text, written.html]) expect(part).not.toMatch(/link\.\w|greeting|\{\d\}/)
+    },
+  )
+})
+
 it('says it is an administrator who removed a method, and raises no alarm', () => {
   const message = messageOf('method-removed')
   const { text } = writer.notice({ ...message, notice: { ...message.notice, byAdministrator: true } })

@@ -170,3 +170,12 @@ it('e-mail codes are allowed only where a mail server is set, which can then not
   ])
   expect(faults({ methods: ['email'], mail })).toEqual([])
 })
+
+it('a first set-up by e-mail link is allowed only where a mail server is set (S10)', () => {
+  const mail = { host: 'smtp.example.com', port: 587, security: 'starttls', from: 'sso@example.com' }
+  expect(faults({ firstSetUp: 'email-link' })).toEqual([
+    'firstSetUp: must not be email-link while no mail server is set (mail)',
+  ])
+  expect(faults({ firstSetUp: 'email-link', mail })).toEqual([])
+  expect(faults({ firstSetUp: 'invitation' })).toEqual([])
+})

@@ -85,8 +85,8 @@ export function sendLink(situation: Situation, address: string, kit: Kit): Outco
 }
 
 /** The id of the link that a token belongs to; undefined where it is none. */
-export function linkIdOf(text: unknown): string | undefined {
-  return typeof text === 'string' ? /^([\w-]{22})\.[\w-]{43}$/.exec(text)?.[1] : undefined
+export function linkIdOf(text: string): string | undefined {
+  return /^([\w-]{22})\.[\w-]{43}$/.exec(text)?.[1]
 }
 
 /** Whether the token is the one that was sent. */

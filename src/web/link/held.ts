@@ -10,17 +10,15 @@ import { linkCookie } from '../session/cookie.ts'
 export async function linkOf(
   context: WebContext,
   { name }: Realm,
-  token: unknown,
+  token: string,
 ): Promise<SetUpLink | undefined> {
   const id = linkIdOf(token)
   const link = id === undefined ? undefined : await context.store.link(name, id)
-  return link !== undefined && typeof token === 'string' && isOpenedBy(link, token, context.kit())
-    ? link
-    : undefined
+  return link !== undefined && isOpenedBy(link, token, context.kit()) ? link : undefined
 }
 
 /** As `linkOf`, of one that can still be used. @throws AppError link-gone */
-export async function usableLink(context: WebContext, realm: Realm, token: unknown): Promise<SetUpLink> {
+export async function usableLink(context: WebContext, realm: Realm, token: string): Promise<SetUpLink> {
   const link = await linkOf(context, realm, token)
   if (link !== undefined && isUsable(link, context.kit().now)) return link
   throw goneLink(realm)
@@ -32,7 +30,7 @@ export async function heldLink(
   realm: Realm,
   request: Request,
 ): Promise<SetUpLink | undefined> {
-  return await linkOf(context, realm, linkCookie(context, realm, request))
+  return await linkOf(context, realm, linkCookie(context, realm, request) ?? '')
 }
 
 /** One page for a link that was used, replaced, is old or was never sent: which of them is nobody's to learn (R11). */

@@ -16,11 +16,12 @@ import { LINK } from './paths.ts'
 export function showLink(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { realm } = realmOf(context, request.params['realm'])
-    const { token } = request.query
+    const given = request.query['token']
+    const token = typeof given === 'string' ? given : ''
     const link = await usableLink(context, realm, token)
     const here = (await waitingHere(context, realm, request, link)) !== undefined
     const frame = bareFrame(context, realm, request.get('accept-language') ?? '')
-    const view = { page: 'link', action: `${realm.base}${LINK}`, token: String(token), here } as const
+    const view = { page: 'link', action: `${realm.base}${LINK}`, token, here } as const
     response.send(context.renderer.render(frame, view))
   }
 }
