@@ -1,7 +1,7 @@
-import type { CDPSession } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf } from '../support/audit-events.ts'
 import { codesOn } from '../support/login.ts'
+import { withDevice } from '../support/passkey-device.ts'
 import { startScenario } from '../support/scenario.ts'
 import type { Scenario, Visitor } from '../support/scenario.ts'
 
@@ -12,49 +12,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await scenario.stop()
 })
-
-/** A browser with an authenticator of its own, which says yes at once. */
-interface Device {
-  cdp: CDPSession
-  id: string
-  credentials(): Promise<{ credentialId: string; signCount: number; privateKey: string }[]>
-  setCounter(signCount: number): Promise<void>
-}
-
-async function withDevice(visitor: Visitor): Promise<Device> {
-  const cdp = await visitor.context.newCDPSession(visitor.page)
-  await cdp.send('WebAuthn.enable')
-  const { authenticatorId: id } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'usb',
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  const all = async () =>
-    (await cdp.send('WebAuthn.getCredentials', { authenticatorId: id })).credentials as (Awaited<
-      ReturnType<Device['credentials']>
-    >[number] & { isResidentCredential: boolean })[]
-  return {
-    cdp,
-    id,
-    credentials: all,
-    async setCounter(signCount) {
-      for (const credential of await all()) {
-        await cdp.send('WebAuthn.removeCredential', {
-          authenticatorId: id,
-          credentialId: credential.credentialId,
-        })
-        await cdp.send('WebAuthn.addCredential', {
-          authenticatorId: id,
-          credential: { ...credential, signCount, rpId: 'localhost' },
-        })
-      }
-    },
-  }
-}
 
 /** From the choice of a method to the application. */
 async function setUpPasskey({ page }: Visitor, name: string): Promise<string[]> {
