@@ -75,7 +75,7 @@ export async function startKeycloak(options: StartOptions): Promise<RunningKeycl
     removeData()
   }
   try {
-    await child.answers(`http://127.0.0.1:${port}/realms/${encodeURIComponent(prepared.realm)}`, 500)
+    await child.answers(`http://127.0.0.1:${port}/realms/${encodeURIComponent(prepared.realm)}`, 120)
   } catch (error) {
     await stop()
     throw error
