@@ -89,12 +89,6 @@ function firstSetUp({ firstSetUp: needs }: RealmSettings, { invited }: Claims): 
   return needs === 'email-link' ? { do: 'enrol-by-link' } : { do: 'blocked', reason: 'not-invited' }
 }
 
-/** A first set-up has no method to rest on (R26). An invitation comes by mail, so it says as much as the link. */
-function firstSetUp({ firstSetUp: needs }: RealmSettings, { invited }: Claims): Action {
-  if (needs === 'password' || invited === true) return { do: 'enrol' }
-  return needs === 'email-link' ? { do: 'enrol-by-link' } : { do: 'blocked', reason: 'not-invited' }
-}
-
 /** Whether methods are to be changed, which asks for a proof whatever the policy says. */
 export function isChange(purpose: Purpose): purpose is 'manage' | 'enrol' {
   return purpose === 'manage' || purpose === 'enrol'

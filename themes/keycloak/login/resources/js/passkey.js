@@ -92,6 +92,10 @@
     showFault('unsupported')
     return
   }
+  Array.prototype.forEach.call(form.elements, function (element) {
+    element.disabled = false
+  })
+  if (document.getElementById('code-error')) button.focus()
   form.addEventListener('submit', function (event) {
     event.preventDefault()
     start()
