@@ -11,8 +11,11 @@ import { endSessions } from './adapters/keycloak/end-sessions.ts'
 import { realmKeys } from './adapters/keycloak/realm-keys.ts'
 import { createServiceAccount } from './adapters/keycloak/service-account.ts'
 import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
+import { createRealmMailer } from './adapters/mail/realm-mailer.ts'
 import { createMailer } from './adapters/mail/smtp.ts'
+import { reachable } from './adapters/mail/reach.ts'
 import { deliveryOf } from './adapters/sms/delivery.ts'
+import { createRealmCourier, hasCourier } from './adapters/sms/realm-courier.ts'
 import { createSealer } from './adapters/secrets/sealer.ts'
 import { createAdminStore } from './adapters/store/admin-store.ts'
 import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
@@ -31,11 +34,12 @@ import { createSyncStore } from './adapters/store/sync-store.ts'
 import { createWebSessionStore } from './adapters/store/web-session-store.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
-import type { AdminStore } from './core/administration/administration.ts'
+import type { AdminStore, SecretName } from './core/administration/administration.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
+import type { MethodId } from './core/method.ts'
 import type { LoginStore } from './core/ports.ts'
-import { noticeCounts } from './core/login/sending.ts'
+import type { RealmSettings } from './core/settings.ts'
 import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
@@ -48,6 +52,7 @@ import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
 import { answerUnreadable } from './web/unreadable.ts'
+import { createNoticeSender } from './worker/notice-sender.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
@@ -101,23 +106,28 @@ export async function createApp(
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
-  const mailer = createMailer(config.privateHosts)
+  const secretOf = async (realm: string, name: SecretName) => await readSecret(database, sealer, realm, name)
   const mail: WebContext['mail'] = {
     writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
-    async send(realm, settings, message) {
-      if (delivery.inbox !== undefined) return delivery.inbox.keep(message)
-      if (settings.mail === undefined) return { result: 'failed', why: 'the realm has no mail server' }
-      try {
-        const password = await readSecret(database, sealer, realm, 'mail-password')
-        return await mailer.send({ ...settings.mail, password }, message)
-      } catch {
-        return { result: 'failed', why: "the mail server's password can't be read" }
-      }
-    },
+    send: createRealmMailer(
+      createMailer(config.privateHosts),
+      async (realm) => await secretOf(realm, 'mail-password'),
+      delivery.inbox,
+    ),
   }
+  const post = {
+    operator: delivery.courier,
+    isTrial: delivery.inbox !== undefined,
+    secretOf,
+    reach: async (host: string) => await reachable(host, config.privateHosts),
+    privateHosts: config.privateHosts,
+    twilioUrl: config.twilioUrl,
+  }
+  const sendText = createRealmCourier(post)
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
-  const silent = [...registry.values()].filter(({ sends }) => sends === 'sms')
-  const unavailable = new Set(delivery.courier === undefined ? silent.map(({ id }) => id) : [])
+  const silent = new Set([...registry.values()].filter(({ sends }) => sends === 'sms').map(({ id }) => id))
+  const none: ReadonlySet<MethodId> = new Set()
+  const unavailable = (settings: RealmSettings) => (hasCourier(post, settings) ? none : silent)
   const kit = (): Kit => ({
     registry,
     unavailable,
@@ -156,7 +166,7 @@ export async function createApp(
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
     adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
-    courier: delivery.courier,
+    sendText,
     mail,
     metrics,
     kit,
@@ -175,23 +185,14 @@ export async function createApp(
   })
   const sendNotices = createOutbox({
     store: createOutboxStore(database, sealer),
-    async send(message) {
-      if (message.channel === 'sms') {
-        const { settings } = await context.admin.policy(message.realm)
-        const { realm, userId } = message
-        const counted = await context.store.commit({
-          realm,
-          userId,
-          counts: noticeCounts(message, settings, kit()),
-        })
-        if (counted !== 'written') return { result: 'failed', why: 'a limit on text messages stands' }
-        const text = mail.writer.noticeLine(message)
-        const result = (await delivery.courier?.send({ to: message.to, text })) ?? 'failed'
-        return result === 'sent' ? { result } : { result, why: 'the provider did not take it' }
-      }
-      const { settings } = await context.admin.policy(message.realm)
-      return await mail.send(message.realm, settings, mail.writer.notice(message))
-    },
+    send: createNoticeSender({
+      settingsOf: async (realm) => (await context.admin.policy(realm)).settings,
+      store: context.store,
+      kit,
+      writer: mail.writer,
+      sendMail: mail.send,
+      sendText,
+    }),
     clock,
     told({ realm, id, notice: { kind } }, outcome, again) {
       metrics.notices.inc({ realm, result: outcome.result })

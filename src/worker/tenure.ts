@@ -1,6 +1,7 @@
 import type { AdminStore } from '../core/administration/administration.ts'
 import type { Directory } from '../core/sync/directory.ts'
 import type { MethodId, Registry } from '../core/method.ts'
+import type { RealmSettings } from '../core/settings.ts'
 import type { KeptSync, Lease, SyncChange, SyncStore } from '../core/sync/sync-store.ts'
 import type { SyncState, SyncWarning } from '../core/sync/sync.ts'
 
@@ -27,7 +28,7 @@ export interface Workplace {
   store: SyncStore
   admin: Pick<AdminStore, 'policy' | 'user' | 'everybody'>
   registry: Registry
-  unavailable: ReadonlySet<MethodId>
+  unavailable: (settings: RealmSettings) => ReadonlySet<MethodId>
   /** Epoch milliseconds. */
   clock: () => number
   log: SyncLog

@@ -42,7 +42,7 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
         store,
         admin,
         registry,
-        unavailable: new Set(),
+        unavailable: () => new Set(),
         clock: now,
         log: { info: log, warn: log, error: log },
         figures: {

@@ -116,6 +116,16 @@ export function noticeCounts(
   return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'notice', userId }, kit) }
 }
 
+/** What an administrator's test counts as: it costs what any other message does (R10). */
+export function testCounts(
+  { to, userId, address }: { to: string; userId: string; address: string | undefined },
+  settings: RealmSettings,
+  kit: Pick<Kit, 'now' | 'mac'>,
+): NonNullable<Change['counts']> {
+  const from = address === undefined ? {} : { address }
+  return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'test', userId, ...from }, kit) }
+}
+
 function counts({ settings, transaction }: Situation, send: Send, address: string, kit: Kit): Count[] {
   // Numbers that are only typed must not use up what a login to a stored number needs.
   const { at } = transaction.stage
