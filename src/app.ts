@@ -21,6 +21,7 @@ import { createAdminStore } from './adapters/store/admin-store.ts'
 import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
 import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
+import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -137,6 +138,7 @@ export async function createApp(
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
   const realms = config.realms.map(({ name }) => name)
+  const companions = companionsOf(registry)
   const directories = new Map(
     config.realms.map((realm) => {
       const account = createServiceAccount(realm, {
@@ -151,8 +153,9 @@ export async function createApp(
   const context: WebContext = {
     realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
     store: createLoginStore(database, sealer),
-    admin: createAdminStore(database, { companions: companionsOf(registry), clock, sealer }),
+    admin: createAdminStore(database, { companions, clock, sealer }),
     audit: createAuditStore(database),
+    figures: createFigureStore(database),
     sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
     sessions: createWebSessionStore(database, sealer),
     tokens: createTokenEndpoint({
@@ -217,6 +220,8 @@ export async function createApp(
       isStarted = true
       stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
       stopTimers.push(every(OUTBOX_EVERY, sendNotices))
+      stopTimers.push(every(COUNT_EVERY, countAll))
+      inBackground(countAll)
     },
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))
@@ -252,13 +257,19 @@ export async function createApp(
     }
   }
 
+  async function countAll(): Promise<void> {
+    for (const realm of realms) await countEnrolled(database, realm, companions, clock())
+  }
+
+  function inBackground(work: () => Promise<unknown>): void {
+    const done = work()
+      .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+      .finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
+
   function every(milliseconds: number, work: () => Promise<unknown>): () => void {
-    const timer = setInterval(() => {
-      const done = work()
-        .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
-        .finally(() => underWay.delete(done))
-      underWay.add(done)
-    }, milliseconds)
+    const timer = setInterval(() => inBackground(work), milliseconds)
     timer.unref()
     return () => clearInterval(timer)
   }

@@ -2,6 +2,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Logger } from 'pino'
 import type { AdminStore } from '../core/administration/administration.ts'
 import type { AuditStore } from '../core/audit/audit.ts'
+import type { FigureStore } from '../core/audit/figures.ts'
 import type { Directory } from '../core/sync/directory.ts'
 import { AppError } from '../core/errors.ts'
 import type { Mail, Mailed } from '../core/notices/mail.ts'
@@ -31,6 +32,7 @@ export interface WebContext {
   store: LoginStore
   admin: AdminStore
   audit: AuditStore
+  figures: FigureStore
   sync: SyncControl
   sessions: WebSessionStore
   tokens: TokenEndpoint

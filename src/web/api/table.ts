@@ -5,6 +5,7 @@ import { DONE, endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
+import { figuresAnswer, figuresQuery, listFigures } from './list-figures.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
 import { listMethods, methodsAnswer } from './list-methods.ts'
 import { listRules } from './list-rules.ts'
@@ -218,6 +219,14 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       query: exportQuery,
       types: ['application/jsonl', 'text/csv'],
       does: exportAudit,
+    }),
+    endpoint('get /figures', {
+      id: 'listFigures',
+      summary: 'What happened on each of the last days',
+      who: 'reader',
+      query: figuresQuery,
+      answer: figuresAnswer,
+      does: listFigures,
     }),
     endpoint('get /sync', {
       id: 'showSync',

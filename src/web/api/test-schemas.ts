@@ -5,7 +5,7 @@ import { text } from './fields.ts'
 export const mailTestBody = z.strictObject({ to: emailAddress })
 
 export const smsTestBody = z.strictObject({
-  to: text(40, 'A mobile number with its country code, such as +31612345678.').min(1),
+  to: text(40, 'A mobile number with its country code, such as +15005550006.').min(1),
 })
 
 export const testAnswer = z.strictObject({

@@ -10,7 +10,7 @@ import type { smsTestBody, testAnswer } from './test-schemas.ts'
 
 const FAULTS: Record<DestinationError, string> = {
   'phone-missing': 'must be a number',
-  'phone-malformed': 'must be a number with its country code, such as +31612345678',
+  'phone-malformed': 'must be a number with its country code, such as +15005550006',
   'phone-too-short': 'must have more digits: this is too short for a number',
   'phone-too-long': 'must have fewer digits: this is too long for a number',
   'phone-country': 'must be of a country that text messages go to',
