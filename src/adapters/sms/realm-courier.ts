@@ -21,11 +21,7 @@ export interface Post {
 }
 
 /** Sends a realm's text messages as its settings say at this moment; never throws. */
-export type RealmCourier = (
-  realm: string,
-  settings: RealmSettings,
-  message: TextMessage,
-) => Promise<Handover>
+export type RealmCourier = (realm: string, settings: RealmSettings, message: TextMessage) => Promise<Handover>
 
 export function createRealmCourier(post: Post): RealmCourier {
   return async (realm, settings, message) => {

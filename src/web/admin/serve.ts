@@ -115,10 +115,16 @@ function unlessEnded(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error
 }
 
+/** Fields of which no address tells. */
+const UNKEPT = ['secret', 'recipient']
+
 /** Where a challenge comes back to: a page that is posted to can be opened, too, and shows what was about to be done. */
 function returnTo({ realm, form }: Visit, request: Request): string {
   const path = request.originalUrl.split('?', 1)[0]?.slice(realm.base.length) ?? '/admin'
-  const query = form.toString()
+  const kept = new URLSearchParams(form)
+  // An address is written down in many places (R23); these are typed again.
+  for (const name of UNKEPT) kept.delete(name)
+  const query = kept.toString()
   return query === '' ? path : `${path}?${query}`
 }
 

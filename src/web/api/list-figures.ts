@@ -25,7 +25,8 @@ const dayAnswer = z
     smsSent: count('Text messages that were handed to the provider: codes, notices, tests.'),
     smsVerified: count('Codes by text message that were given back.'),
     enrolled: z.int().nullable().meta({
-      description: 'Users who had a method at the end of the day, or have one now; null where nobody counted.',
+      description:
+        'Users who had a method at the end of the day, or have one now; null where nobody counted.',
     }),
   })
   .meta({ id: 'DayFigures' })

@@ -10,5 +10,8 @@ export const smsTestBody = z.strictObject({
 
 export const testAnswer = z.strictObject({
   result: z.enum(['sent', 'failed', 'refused']),
-  why: z.string().nullable().meta({ description: 'What the server or the provider, or the way to it, said.' }),
+  why: z
+    .string()
+    .nullable()
+    .meta({ description: 'What the server or the provider, or the way to it, said.' }),
 })

@@ -32,7 +32,8 @@ export async function testSms(
     userId: by.actor,
     counts: testCounts({ to: read.phone, userId: by.actor, address: by.address }, settings, kit),
   })
-  if (counted !== 'written') throw limited(typeof counted === 'object' ? counted.limitedUntil : kit.now, kit.now)
+  if (counted !== 'written')
+    throw limited(typeof counted === 'object' ? counted.limitedUntil : kit.now, kit.now)
   const text = context.mail.writer.testLine({ locale: undefined, realmDisplayName: realm.name })
   const handed = await context.sendText(realm.name, settings, { to: read.phone, text })
   const { result } = handed

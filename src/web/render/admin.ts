@@ -30,6 +30,8 @@ const required = [
   'rule-group',
   'rule',
   'settings',
+  'secret',
+  'test',
   'audit',
   'sync',
   'refused',
