@@ -48,11 +48,11 @@ export interface WebContext {
   accountPages: Renderer<AccountView>
   adminPages: AdminRenderer
   /** Sends a realm's text messages as its settings say; never throws. */
-  sendText(realm: string, settings: RealmSettings, message: TextMessage): Promise<Handover>
+  sendText: (realm: string, settings: RealmSettings, message: TextMessage) => Promise<Handover>
   /** Writes a realm's mail, and sends it by the server that its settings name; never throws. */
   mail: {
     writer: MailWriter
-    send(realm: string, settings: RealmSettings, mail: Mail): Promise<Mailed>
+    send: (realm: string, settings: RealmSettings, mail: Mail) => Promise<Mailed>
   }
   metrics: Metrics
   /** The kit of this moment. */

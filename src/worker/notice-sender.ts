@@ -8,12 +8,12 @@ import type { RealmSettings } from '../core/settings.ts'
 
 /** What notices go out by. */
 interface Ways {
-  settingsOf(realm: string): Promise<RealmSettings>
+  settingsOf: (realm: string) => Promise<RealmSettings>
   store: Pick<LoginStore, 'commit'>
-  kit(): Pick<Kit, 'now' | 'mac'>
+  kit: () => Pick<Kit, 'now' | 'mac'>
   writer: { notice(message: Outgoing): Mail; noticeLine(message: Outgoing): string }
-  sendMail(realm: string, settings: RealmSettings, mail: Mail): Promise<Mailed>
-  sendText(realm: string, settings: RealmSettings, message: TextMessage): Promise<Handover>
+  sendMail: (realm: string, settings: RealmSettings, mail: Mail) => Promise<Mailed>
+  sendText: (realm: string, settings: RealmSettings, message: TextMessage) => Promise<Handover>
 }
 
 /** Hands a notice over by the way that it names; one by text message is counted, and written down, before it goes. */

@@ -74,7 +74,7 @@ describe('the pages of mail and text messages', () => {
       ['/settings/secrets/mail-password', { secret: PASSWORD }],
       ['/settings/sms-test', { recipient: NUMBER }],
     ] as const) {
-      const asked = await erin.post(path, form as Record<string, string>)
+      const asked = await erin.post(path, form)
       expect(asked.status).toBe(303)
       expect(decodeURIComponent(asked.to)).not.toContain(PASSWORD)
       expect(decodeURIComponent(asked.to)).not.toContain(NUMBER)

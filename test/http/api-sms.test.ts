@@ -52,10 +52,11 @@ describe.each(PLACES)("a realm's own provider of text messages on %s", (_, makeP
   }
   const test = async (to = NUMBER) => await erin('POST', '/settings/sms-test', { body: { to } })
   const secretsSet = async () => (await erin('GET', '/settings/secrets')).json.set
-  const tests = async () =>
-    (await erin('GET', '/audit?event=sms.tested')).json.entries.map(
-      ({ detail }: { detail: unknown }) => detail,
+  const detailsOf = async (event: string) =>
+    ((await erin('GET', `/audit?event=${event}`)).json.entries as { detail: Record<string, unknown> }[]).map(
+      ({ detail }) => detail,
     )
+  const tests = async () => await detailsOf('sms.tested')
   const useTwilio = async () => {
     const twilio = { accountSid, from }
     expect((await set({ smsCountries: ['NL'], smsProvider: 'twilio', smsTwilio: twilio })).status).toBe(200)
@@ -142,6 +143,7 @@ describe.each(PLACES)("a realm's own provider of text messages on %s", (_, makeP
     expect((await test()).json.why).toBe(
       'the address must be https: plain http goes only to hosts that the operator opened',
     )
+    await set({ smsPerNumber: 100, smsPerUser: 100 })
     for (const host of [
       '127.0.0.1',
       '[::1]',
@@ -195,8 +197,7 @@ describe.each(PLACES)("a realm's own provider of text messages on %s", (_, makeP
     await erin('PUT', '/settings/twilio-auth-token', { body: { authToken } })
     await set({ smsTwilio: null })
     expect(await secretsSet()).toEqual([])
-    const { entries } = (await erin('GET', '/audit?event=secret.changed')).json
-    const told = entries.map(({ detail }: { detail: { set: boolean } }) => detail.set)
+    const told = (await detailsOf('secret.changed')).map(({ set: isSet }) => isSet)
     expect(told.toSorted()).toEqual([false, false, false, true, true, true])
   })
 

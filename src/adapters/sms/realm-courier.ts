@@ -11,9 +11,9 @@ export interface Post {
   /** Nothing is sent: the operator's courier keeps the messages of every realm. */
   isTrial: boolean
   /** Opens a secret of the realm; undefined where there is none. Throws where it can't be read. */
-  secretOf(realm: string, name: SecretName): Promise<string | undefined>
+  secretOf: (realm: string, name: SecretName) => Promise<string | undefined>
   /** The network address of a host that a realm names. @throws Error whose message may be shown */
-  reach(host: string): Promise<string>
+  reach: (host: string) => Promise<string>
   /** Hosts in private networks that realms may name; plain http goes to these alone. */
   privateHosts: readonly string[]
   /** Twilio's API. */
