@@ -12,14 +12,18 @@ import { realmKeys } from './adapters/keycloak/realm-keys.ts'
 import { createServiceAccount } from './adapters/keycloak/service-account.ts'
 import { createUserMaker } from './adapters/keycloak/user-maker.ts'
 import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
+import { createRealmMailer } from './adapters/mail/realm-mailer.ts'
 import { createMailer } from './adapters/mail/smtp.ts'
+import { reachable } from './adapters/mail/reach.ts'
 import { deliveryOf } from './adapters/sms/delivery.ts'
+import { createRealmCourier, hasCourier } from './adapters/sms/realm-courier.ts'
 import { createSealer } from './adapters/secrets/sealer.ts'
 import { createAdminStore } from './adapters/store/admin-store.ts'
 import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
 import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
+import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -33,12 +37,13 @@ import { createSyncStore } from './adapters/store/sync-store.ts'
 import { createWebSessionStore } from './adapters/store/web-session-store.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
-import type { AdminStore } from './core/administration/administration.ts'
+import type { AdminStore, SecretName } from './core/administration/administration.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
+import type { MethodId } from './core/method.ts'
 import type { LoginStore } from './core/ports.ts'
 import { attributeNumber, lookupOf, numberLookup } from './core/number.ts'
-import { noticeCounts } from './core/login/sending.ts'
+import type { RealmSettings } from './core/settings.ts'
 import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
@@ -52,6 +57,7 @@ import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
 import { answerUnreadable } from './web/unreadable.ts'
+import { createNoticeSender } from './worker/notice-sender.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
@@ -105,29 +111,34 @@ export async function createApp(
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
-  const mailer = createMailer(config.privateHosts)
+  const secretOf = async (realm: string, name: SecretName) => await readSecret(database, sealer, realm, name)
   const mail: WebContext['mail'] = {
     writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
-    async send(realm, settings, message) {
-      if (delivery.inbox !== undefined) return delivery.inbox.keep(message)
-      if (settings.mail === undefined) return { result: 'failed', why: 'the realm has no mail server' }
-      try {
-        const password = await readSecret(database, sealer, realm, 'mail-password')
-        return await mailer.send({ ...settings.mail, password }, message)
-      } catch {
-        return { result: 'failed', why: "the mail server's password can't be read" }
-      }
-    },
+    send: createRealmMailer(
+      createMailer(config.privateHosts),
+      async (realm) => await secretOf(realm, 'mail-password'),
+      delivery.inbox,
+    ),
   }
+  const post = {
+    operator: delivery.courier,
+    isTrial: delivery.inbox !== undefined,
+    secretOf,
+    reach: async (host: string) => await reachable(host, config.privateHosts),
+    privateHosts: config.privateHosts,
+    twilioUrl: config.twilioUrl,
+  }
+  const sendText = createRealmCourier(post)
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
   // So are passkeys where browsers have none.
-  const idle = [...registry.values()].filter(
-    ({ sends, signs }) =>
-      (sends === 'sms' && delivery.courier === undefined) ||
-      (signs === true && !hasPasskeys(config.hostname)),
-  )
-  const unavailable = new Set(idle.map(({ id }) => id))
+  const idle = (settings: RealmSettings) =>
+    [...registry.values()].filter(
+      ({ sends, signs }) =>
+        (sends === 'sms' && !hasCourier(post, settings)) || (signs === true && !hasPasskeys(config.hostname)),
+    )
+  const unavailable = (settings: RealmSettings): ReadonlySet<MethodId> =>
+    new Set(idle(settings).map(({ id }) => id))
   const { origin } = new URL(config.hostname)
   const kit = (): Kit => ({
     registry,
@@ -140,6 +151,7 @@ export async function createApp(
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
   const realms = config.realms.map(({ name }) => name)
+  const companions = companionsOf(registry)
   const directories = new Map(
     config.realms.map((realm) => {
       const account = createServiceAccount(realm, {
@@ -154,8 +166,9 @@ export async function createApp(
   const context: WebContext = {
     realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
     store: createLoginStore(database, sealer),
-    admin: createAdminStore(database, { companions: companionsOf(registry), clock, sealer }),
+    admin: createAdminStore(database, { companions, clock, sealer }),
     audit: createAuditStore(database),
+    figures: createFigureStore(database),
     sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
     sessions: createWebSessionStore(database, sealer),
     tokens: createTokenEndpoint({
@@ -170,7 +183,7 @@ export async function createApp(
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
     adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
-    courier: delivery.courier,
+    sendText,
     mail,
     metrics,
     kit,
@@ -189,23 +202,14 @@ export async function createApp(
   })
   const sendNotices = createOutbox({
     store: createOutboxStore(database, sealer),
-    async send(message) {
-      if (message.channel === 'sms') {
-        const { settings } = await context.admin.policy(message.realm)
-        const { realm, userId } = message
-        const counted = await context.store.commit({
-          realm,
-          userId,
-          counts: noticeCounts(message, settings, kit()),
-        })
-        if (counted !== 'written') return { result: 'failed', why: 'a limit on text messages stands' }
-        const text = mail.writer.noticeLine(message)
-        const result = (await delivery.courier?.send({ to: message.to, text })) ?? 'failed'
-        return result === 'sent' ? { result } : { result, why: 'the provider did not take it' }
-      }
-      const { settings } = await context.admin.policy(message.realm)
-      return await mail.send(message.realm, settings, mail.writer.notice(message))
-    },
+    send: createNoticeSender({
+      settingsOf: async (realm) => (await context.admin.policy(realm)).settings,
+      store: context.store,
+      kit,
+      writer: mail.writer,
+      sendMail: mail.send,
+      sendText,
+    }),
     clock,
     told({ realm, id, notice: { kind } }, outcome, again) {
       metrics.notices.inc({ realm, result: outcome.result })
@@ -228,9 +232,13 @@ export async function createApp(
     policy: createPolicyStore(database),
     start() {
       isStarted = true
-      inBackground(fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup))
+      inBackground(async () => {
+        await fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup)
+      })
       stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
       stopTimers.push(every(OUTBOX_EVERY, sendNotices))
+      stopTimers.push(every(COUNT_EVERY, countAll))
+      inBackground(countAll)
     },
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))
@@ -270,15 +278,19 @@ export async function createApp(
     }
   }
 
-  function inBackground(work: Promise<unknown>): void {
-    const done = work
+  async function countAll(): Promise<void> {
+    for (const realm of realms) await countEnrolled(database, realm, companions, clock())
+  }
+
+  function inBackground(work: () => Promise<unknown>): void {
+    const done = work()
       .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
       .finally(() => underWay.delete(done))
     underWay.add(done)
   }
 
   function every(milliseconds: number, work: () => Promise<unknown>): () => void {
-    const timer = setInterval(() => inBackground(work()), milliseconds)
+    const timer = setInterval(() => inBackground(work), milliseconds)
     timer.unref()
     return () => clearInterval(timer)
   }

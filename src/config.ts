@@ -145,7 +145,7 @@ export const SETTINGS = {
     parse: z.enum(['none', 'twilio', 'webhook', 'inbox'], 'must be none, twilio, webhook or inbox'),
     default: 'none',
     sentence:
-      'Who sends text messages: `twilio`, a `webhook` of your own, or `inbox`, which sends nothing and shows them at `/dev/inbox` (for trials, on this machine only). With `none` there are no codes by text message.',
+      'Who sends text messages: `twilio`, a `webhook` of your own, or `inbox`, which sends nothing and shows them at `/dev/inbox` (for trials, on this machine only). With `none` there are none. A realm may choose a provider of its own in its settings, except with `inbox`.',
   }),
   twilioAccountSid: setting({
     name: 'LATCHKEY_TWILIO_ACCOUNT_SID',
@@ -196,7 +196,7 @@ export const SETTINGS = {
     ),
     default: '',
     sentence:
-      'Hosts of private networks that a realm may name as its mail server, parted by commas, as the realm writes them. Without it only servers on the public Internet are reached.',
+      'Hosts of private networks that a realm may name as its mail server or webhook, parted by commas, as the realm writes them; a webhook may be plain http there. Without it only servers on the public Internet are reached.',
   }),
   theme: setting({
     name: 'LATCHKEY_THEME',

@@ -135,8 +135,20 @@ export interface LoginStore {
   sendFigures(realm: string, now: number): Promise<{ sent: number; verified: number }>
 }
 
-/** Takes messages where they go. */
+/** A text message; `to` in E.164. */
+export interface TextMessage {
+  to: string
+  text: string
+}
+
+/**
+ * What became of a message. `refused`: the provider will not send it, as it stands. `failed`: it is not known to be sent.
+ * `why` is for administrators and names neither number nor content.
+ */
+export type Handover = { result: 'sent' } | { result: 'refused' | 'failed'; why: string }
+
+/** Takes text messages where they go. */
 export interface Courier {
-  /** `refused`: the provider will not send to it. `failed`: it is not known to be sent. Never throws. */
-  send(message: { to: string; text: string }): Promise<'sent' | 'refused' | 'failed'>
+  /** Never throws; ends within some seconds. */
+  send(message: TextMessage): Promise<Handover>
 }

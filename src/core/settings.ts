@@ -33,6 +33,23 @@ export const mailServer = z.strictObject({
   username: line.min(1).max(255).optional(),
 })
 
+/** Where a realm's own webhook takes text messages: part of what auditors see, so that no secret may stand in it. */
+const webhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .max(500)
+  .refine((text) => !/[?#@]/.test(text), 'must have no query, no fragment, and no user name in it')
+
+/** A realm's own account at Twilio, without its auth token. */
+const twilioAccount = z.strictObject({
+  accountSid: z.string().regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 of 0-9 a-f'),
+  from: z
+    .string()
+    .regex(
+      /^(\+[1-9]\d{6,14}|MG[0-9a-f]{32})$/,
+      'must be a number such as +15005550006, or a messaging service, MG and 32 of 0-9 a-f',
+    ),
+})
+
 /**
  * What a realm's administrators set. Kept as JSON in the realm's row; what is absent has its default. Each has its
  * bounds, its default, its sentence and, where it has one, its `unit`: docs/realm-settings.md is made from them.
@@ -111,6 +128,20 @@ export const realmSettings = z.object({
     .default(30)
     .describe('The pause before another code can be asked for.')
     .meta({ unit: 's' }),
+  smsProvider: z
+    .enum(['operator', 'twilio', 'webhook'])
+    .default('operator')
+    .describe(
+      "Who sends the realm's text messages: as the operator set it for the whole server (LATCHKEY_DELIVERY), or an account of the realm's own; its secret is set apart.",
+    ),
+  smsTwilio: twilioAccount
+    .optional()
+    .describe("The realm's own account at Twilio, and the number or messaging service to send from."),
+  smsWebhook: webhookUrl
+    .optional()
+    .describe(
+      "Where the realm's own webhook takes text messages; https, but for hosts that the operator opened (LATCHKEY_PRIVATE_HOSTS).",
+    ),
   passkeyVerification: z
     .enum(['required', 'preferred', 'discouraged'])
     .default('preferred')
@@ -204,6 +235,14 @@ export function settingsFaults(settings: RealmSettings): { path: [keyof RealmSet
       path: ['firstSetUp'],
       message: 'must not be email-link while no mail server is set (mail)',
     })
+  }
+  for (const [provider, name] of [
+    ['twilio', 'smsTwilio'],
+    ['webhook', 'smsWebhook'],
+  ] as const) {
+    if (settings.smsProvider === provider && settings[name] === undefined) {
+      faults.push({ path: [name], message: `must be set for smsProvider ${provider}` })
+    }
   }
   return faults
 }

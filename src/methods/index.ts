@@ -5,8 +5,6 @@ import { email } from './sent-code/email.ts'
 import { sms } from './sent-code/sms.ts'
 import { totp } from './totp/totp.ts'
 
-export { readPhone } from './sent-code/phone.ts'
-
 /** Every method that Latchkey knows. A new one is a folder beside these and a line here. */
 export const registry: Registry = new Map(
   [totp, passkey, sms, email, backupCodes].map((method) => [method.id, method as Method]),

@@ -3,10 +3,11 @@ import type { Logger } from 'pino'
 import type { AdminStore } from '../core/administration/administration.ts'
 import type { UserMaker } from '../core/administration/new-user.ts'
 import type { AuditStore } from '../core/audit/audit.ts'
+import type { FigureStore } from '../core/audit/figures.ts'
 import type { Directory } from '../core/sync/directory.ts'
 import { AppError } from '../core/errors.ts'
 import type { Mail, Mailed } from '../core/notices/mail.ts'
-import type { Courier, LoginStore } from '../core/ports.ts'
+import type { Handover, LoginStore, TextMessage } from '../core/ports.ts'
 import type { Realm } from '../core/realm.ts'
 import type { RealmSettings } from '../core/settings.ts'
 import type { TokenEndpoint } from '../core/pages/sign-in.ts'
@@ -32,6 +33,7 @@ export interface WebContext {
   store: LoginStore
   admin: AdminStore
   audit: AuditStore
+  figures: FigureStore
   sync: SyncControl
   sessions: WebSessionStore
   tokens: TokenEndpoint
@@ -48,12 +50,12 @@ export interface WebContext {
   renderer: Renderer
   accountPages: Renderer<AccountView>
   adminPages: AdminRenderer
-  /** Absent where nothing sends text messages. */
-  courier: Courier | undefined
+  /** Sends a realm's text messages as its settings say; never throws. */
+  sendText: (realm: string, settings: RealmSettings, message: TextMessage) => Promise<Handover>
   /** Writes a realm's mail, and sends it by the server that its settings name; never throws. */
   mail: {
     writer: MailWriter
-    send(realm: string, settings: RealmSettings, mail: Mail): Promise<Mailed>
+    send: (realm: string, settings: RealmSettings, mail: Mail) => Promise<Mailed>
   }
   metrics: Metrics
   /** The kit of this moment. */

@@ -1,6 +1,7 @@
 import type { AdminStore } from '../core/administration/administration.ts'
 import type { Directory } from '../core/sync/directory.ts'
 import type { MethodId, Registry } from '../core/method.ts'
+import type { RealmSettings } from '../core/settings.ts'
 import type { KeptSync, Lease, SyncChange, SyncStore } from '../core/sync/sync-store.ts'
 import type { SyncState, SyncWarning } from '../core/sync/sync.ts'
 
@@ -29,7 +30,7 @@ export interface Workplace {
   registry: Registry
   /** What a number of Keycloak's attribute is found by; undefined where it is none. */
   lookupOf: (phone: string | undefined) => string | undefined
-  unavailable: ReadonlySet<MethodId>
+  unavailable: (settings: RealmSettings) => ReadonlySet<MethodId>
   /** Epoch milliseconds. */
   clock: () => number
   log: SyncLog

@@ -1,3 +1,4 @@
+import { chartsOf } from '../../src/web/admin/charts.ts'
 import type { AuditRow, Field, RuleRow, When } from '../../src/web/render/admin-parts.ts'
 import type { AdminFrame, AdminView } from '../../src/web/render/admin-view.ts'
 import { longName } from './samples.ts'
@@ -95,6 +96,29 @@ const user = {
   overridesOff: false,
   consoleUrl: 'https://sso.example.com/admin/demo/console/#/demo/users/1/settings',
 } satisfies AdminView
+
+const ranges = [30, 90, 364].map((days) => ({ days, href: `?days=${days}`, current: days === 30 }))
+
+/** Pictures of so many days, each with something; of none, where nothing happened in thirty. */
+function charts(days: number) {
+  const say = (key: string) => ({ 'chart.notNeeded': 'None needed' })[key] ?? key.replace(/^chart\./, '')
+  const of = (i: number) => ({
+    day: new Date(Date.UTC(2027, 0, 1 + i)).toISOString().slice(0, 10),
+    verified:
+      days === 0 ? {} : { totp: 40 + ((i * 7) % 23), sms: (i * 5) % 17, passkey: i, 'of-tomorrow': 1 },
+    notNeeded: days === 0 ? 0 : 12 + ((i * 3) % 11),
+    failed: days === 0 ? 0 : (i * 7) % 5,
+    locked: days > 0 && i % 9 === 0 ? 1 : 0,
+    enrolments: 0,
+    smsSent: days === 0 ? 0 : 20 + ((i * 11) % 13),
+    smsVerified: days === 0 ? 0 : 15 + ((i * 11) % 13),
+    enrolled: days === 0 || i < 3 ? null : 100 + i * 40,
+  })
+  return chartsOf(
+    { say, term: (_, id) => id, locale: 'en' },
+    Array.from({ length: days === 0 ? 30 : days }, (_, i) => of(i)),
+  )
+}
 
 const fields: Field[] = [
   {
@@ -283,6 +307,24 @@ const sync = { page: 'sync', state: 'never', warnings: [] } satisfies AdminView
 const counts = statuses.map((status, i) => ({ status, count: i * 1000, href: '?', x: i * 200, width: 200 }))
 
 /** Every kind of view, with and without what it may leave out, by a name for pictures and tests. */
+const secret = {
+  page: 'secret',
+  name: 'mail-password',
+  subject: 'Password of the mail server',
+  isSet: false,
+  action: `${home}/settings/secrets/mail-password`,
+  cancelUrl: `${home}/settings`,
+} satisfies AdminView
+
+const test = {
+  page: 'test',
+  about: 'mail',
+  recipient: '',
+  way: 'smtp.example.com, port 587, STARTTLS, from sso@example.com',
+  action: `${home}/settings/mail-test`,
+  cancelUrl: `${home}/settings`,
+} satisfies AdminView
+
 export const adminViews: Readonly<Record<string, AdminView>> = {
   overview: {
     page: 'overview',
@@ -296,8 +338,27 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
         href: '?',
       }),
     ),
+    ranges,
+    charts: charts(30),
   },
-  'overview of nobody': { page: 'overview', statuses: counts, total: 0, enrolled: 0, attention: [] },
+  'overview of a year': {
+    page: 'overview',
+    statuses: counts,
+    total: 10_000,
+    enrolled: 40,
+    attention: [],
+    ranges,
+    charts: charts(364),
+  },
+  'overview of nobody': {
+    page: 'overview',
+    statuses: counts,
+    total: 0,
+    enrolled: 0,
+    attention: [],
+    ranges,
+    charts: charts(0),
+  },
   users,
   'users narrowed': { ...users, narrowed: true, managed: true, search: rogue },
   'users none': { ...users, users: [], narrowed: true, pager: { from: 0, to: 0, total: 0 } },
@@ -371,6 +432,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   ),
   'confirm revoke': confirm,
   'confirm reset': { ...confirm, act: 'reset', methods: [], subject: rogue },
+  'confirm secret': { ...confirm, act: 'secret', methods: [] },
   'confirm unlock': { ...confirm, act: 'unlock', methods: [] },
   'confirm sync': {
     ...confirm,
@@ -446,6 +508,59 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
     groups: (['policy', 'methods'] as const).map((name, i) => ({ name, fields: i === 0 ? fields : [] })),
     action: `${home}/settings/save`,
     hidden,
+  },
+  'settings with delivery': {
+    page: 'settings',
+    groups: [
+      {
+        name: 'sms',
+        fields: [],
+        delivery: {
+          secrets: [{ name: 'twilio-auth-token', isSet: false, href: '?twilio' }],
+          testUrl: '?sms-test',
+        },
+      },
+      {
+        name: 'mail',
+        fields: [],
+        delivery: { secrets: [{ name: 'mail-password', isSet: true, href: '?mail' }], testUrl: '?mail-test' },
+      },
+    ],
+    action: `${home}/settings/save`,
+    hidden,
+  },
+  'settings with delivery to look at': {
+    page: 'settings',
+    groups: [
+      { name: 'mail', fields: [], delivery: { secrets: [{ name: 'mail-password', isSet: true }] } },
+      { name: 'sms', fields: [], delivery: { secrets: [] } },
+    ],
+    hidden,
+  },
+  ...Object.fromEntries(
+    (['mail-password', 'twilio-auth-token', 'sms-webhook-secret'] as const).flatMap((name, i) => [
+      [`secret ${name}`, { ...secret, name, isSet: i > 0, ...(i > 0 ? { removeUrl: '?remove' } : {}) }],
+      [`secret ${name} wrong`, { ...secret, name, wrong: true }],
+    ]),
+  ),
+  'test mail': { ...test, last: { result: 'sent', at: when, by: 'erin' } },
+  'test mail failed': {
+    ...test,
+    last: {
+      result: 'failed',
+      why: 'the server did not take the user name and password (status 535)',
+      at: when,
+      by: rogue,
+    },
+  },
+  'test sms': { ...test, about: 'sms' },
+  'test sms wrong': {
+    ...test,
+    about: 'sms',
+    recipient: rogue,
+    error: 'This must be a mobile number.',
+    wrong: true,
+    last: { result: 'refused', why: longName, at: when, by: longName },
   },
   'settings wrong': {
     page: 'settings',

@@ -75,7 +75,7 @@ describe('the texts of the pages', () => {
     const sources = [...filesIn('themes/keycloak/admin/templates'), ...filesIn('src/web/admin')].join('\n')
     /** Those whose ends are words of the API, of settings or of the core. */
     const open =
-      /^(setting|rule|event|done|method|status|enforcement|refused|unit|choice|actor|section|whatIf|sync|confirm|preview|overview|grace|nist|new-user|passkey)\.|^settings\.group\.|^users\.filter\.|^rules\.from\.|^user\.(next|mayNot)\./
+      /^(setting|rule|event|done|method|status|enforcement|refused|unit|choice|actor|section|whatIf|sync|confirm|preview|overview|grace|nist|new-user|passkey|secret|test|chart)\.|^settings\.group\.|^users\.filter\.|^rules\.from\.|^user\.(next|mayNot)\./
     const closed = Object.keys(english ?? {}).filter((key) => !open.test(key))
     const bare = (key: string) => key.replace(/\.(one|other|zero)$/, '')
     const titles = new Set(names.map((name) => `${adminViews[name]?.page}.title`))

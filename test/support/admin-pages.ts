@@ -58,7 +58,11 @@ export interface PagesWorld {
   stop(): Promise<void>
 }
 
-export async function startPages(people: { groups?: SeedGroup[]; users?: SeedUser[] }): Promise<PagesWorld> {
+export async function startPages(people: {
+  groups?: SeedGroup[]
+  users?: SeedUser[]
+  environment?: NodeJS.ProcessEnv
+}): Promise<PagesWorld> {
   const place = sqlitePlace()
   const database = await openDatabase(place.url)
   // Methods are set up below, where their secrets can be sealed.
@@ -89,6 +93,7 @@ export async function startPages(people: { groups?: SeedGroup[]; users?: SeedUse
     clock,
     directory: () => directory,
     sync,
+    ...(people.environment === undefined ? {} : { environment: people.environment }),
   })
   sidecar = `${app.url}/realms/${DEMO}`
   for (const { id, methods = [] } of people.users ?? []) {

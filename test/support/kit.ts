@@ -21,7 +21,7 @@ export function kitAt(now = NOW, change: Partial<Kit> = {}): Kit {
   const hash = (text: string) => createHash('sha256').update(text).digest('base64url')
   return {
     registry,
-    unavailable: new Set(),
+    unavailable: () => new Set(),
     site: { origin: 'https://tfa.example.com', rpId: 'example.com' },
     now,
     random: randomBytes,

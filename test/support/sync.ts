@@ -43,7 +43,7 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
         admin,
         registry,
         lookupOf: (phone) => phone && `lookup of ${phone}`,
-        unavailable: new Set(),
+        unavailable: () => new Set(),
         clock: now,
         log: { info: log, warn: log, error: log },
         figures: {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readPhone } from '../../src/methods/sent-code/phone.ts'
+import { readPhone } from '../../src/core/login/phone.ts'
 
 it.each(['__proto__', 'toString', 'constructor', 'hasOwnProperty', 'valueOf'])(
   'a country that is a name of every object is an error, not a throw: %s',

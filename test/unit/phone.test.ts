@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findPhone, maskPhone, readPhone } from '../../src/methods/sent-code/phone.ts'
+import { findPhone, maskPhone, readPhone } from '../../src/core/login/phone.ts'
 
 const ALLOWED = ['NL', 'DE', 'GB', 'US']
 const read = (country: string, phone: string, allowed = ALLOWED) => readPhone({ country, phone }, allowed)

@@ -81,6 +81,38 @@ const others: Record<string, { default: unknown; takes: unknown[]; refuses: unkn
     refuses: ['', 'x'.repeat(65), 'a:b'],
   },
   smsCountries: { default: [], takes: [[], ['NL', 'DE']], refuses: [['nl'], ['NLD'], 'NL'] },
+  smsProvider: {
+    default: 'operator',
+    takes: ['operator', 'twilio', 'webhook'],
+    refuses: ['inbox', 'none', '', null],
+  },
+  smsTwilio: {
+    default: undefined,
+    takes: [
+      { accountSid: `AC${'0123456789abcdef'.repeat(2)}`, from: '+15005550006' },
+      { accountSid: `AC${'0'.repeat(32)}`, from: `MG${'f'.repeat(32)}` },
+    ],
+    refuses: [
+      { accountSid: `AC${'0'.repeat(31)}`, from: '+15005550006' },
+      { accountSid: `AC${'0'.repeat(30)}/x`, from: '+15005550006' },
+      { accountSid: `AC${'0'.repeat(32)}`, from: '15005550006' },
+      { accountSid: `AC${'0'.repeat(32)}` },
+      { accountSid: `AC${'0'.repeat(32)}`, from: '+15005550006', authToken: 'secret' },
+    ],
+  },
+  smsWebhook: {
+    default: undefined,
+    takes: ['https://sms.example.com/take', 'http://10.0.0.7:8080/'],
+    refuses: [
+      'ftp://sms.example.com',
+      'sms.example.com',
+      'https://sms.example.com/take?key=secret',
+      'https://user:secret@sms.example.com',
+      'https://sms.example.com/#x',
+      `https://sms.example.com/${'x'.repeat(500)}`,
+      '',
+    ],
+  },
   smsTexts: {
     default: {},
     takes: [{}, { en: textOf(6), 'pt-BR': textOf(300), 'zh-Hans': '验证码 {code}' }],

@@ -34,7 +34,7 @@ function person(change: Partial<UserRecord> = {}): UserRecord {
 }
 
 const policy = { settings: settingsOf({ methods: ALL }), rules: [rule('field', 'optional')] }
-const surroundings = { registry, unavailable: new Set<string>(), now: NOW }
+const surroundings = { registry, unavailable: () => new Set<string>(), now: NOW }
 const asked = (who: UserRecord, change: PolicyChange) =>
   whatIf(who, policy, changedPolicy(policy, change), surroundings)
 const effectsOf = (who: UserRecord, change: PolicyChange) => asked(who, change).effects

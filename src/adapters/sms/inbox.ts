@@ -29,7 +29,7 @@ export function createInbox(): Inbox {
   return {
     async send({ to, text }) {
       add({ channel: 'sms', to, subject: '', text })
-      return 'sent'
+      return { result: 'sent' }
     },
     keep({ to, subject, text }) {
       add({ channel: 'email', to, subject, text })

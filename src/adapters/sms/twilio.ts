@@ -1,5 +1,5 @@
-import type { Courier } from '../../core/ports.ts'
-import { RETRIABLE } from './retriable.ts'
+import type { Courier, Handover } from '../../core/ports.ts'
+import { RETRIABLE, wordsFor } from './connection.ts'
 
 /** How to reach Twilio. */
 export interface TwilioAccount {
@@ -8,7 +8,7 @@ export interface TwilioAccount {
   /** A number or a messaging service (`MG…`) to send from. */
   from: string
   /** Where Twilio reports what became of a message; informational only. */
-  statusCallback: string
+  statusCallback?: string
   /** Twilio's API, or what stands in for it. */
   baseUrl: string
 }
@@ -24,18 +24,21 @@ export function twilioCourier(account: TwilioAccount): Courier {
     made.api.baseUrl = baseUrl
     return made
   })
-  const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from }
+  const rest = {
+    ...(from.startsWith('MG') ? { messagingServiceSid: from } : { from }),
+    ...(statusCallback === undefined ? {} : { statusCallback }),
+  }
 
   return {
     async send({ to, text }) {
       for (let tries = 1; ; tries++) {
         try {
           const { messages } = await client()
-          await messages.create({ to, body: text, statusCallback, ...sender })
-          return 'sent'
+          await messages.create({ to, body: text, ...rest })
+          return { result: 'sent' }
         } catch (error) {
           if (tries === 1 && isRetriable(error)) continue
-          return statusOf(error) === 400 ? 'refused' : 'failed'
+          return failureOf(error)
         }
       }
     },
@@ -51,8 +54,31 @@ function isRetriable(error: unknown): boolean {
   return error instanceof Error && RETRIABLE.has(String(Reflect.get(error, 'code')))
 }
 
-function statusOf(error: unknown): unknown {
-  return error instanceof Error ? Reflect.get(error, 'status') : undefined
+/** What Twilio's own messages say would name the number (R23); https://www.twilio.com/docs/api/errors */
+const WORDS: Record<number, string> = {
+  20_003: 'Twilio did not take the account SID and the auth token',
+  20_404: 'Twilio does not know the account, or it may not send',
+  21_211: 'Twilio says that this is no number',
+  21_408: 'the account at Twilio may not send to this country',
+  21_606: 'the account at Twilio may not send from that number',
+  21_608: 'the account at Twilio is for trials, and sends to verified numbers alone',
+  21_610: 'who has this number told Twilio to send nothing any more',
+  21_612: 'Twilio has no way from that number to this one',
+  21_614: 'Twilio says that this is no mobile number',
+  21_659: 'the number to send from is not one of the account at Twilio',
+  21_701: 'Twilio does not know the messaging service',
+  21_703: 'the messaging service at Twilio has no number to send from',
+}
+
+function failureOf(error: unknown): Handover {
+  const [status, code] = ['status', 'code'].map((name) =>
+    error instanceof Error ? (Reflect.get(error, name) as unknown) : undefined,
+  )
+  if (typeof status !== 'number') return { result: 'failed', why: wordsFor(error, 'Twilio') }
+  const known = typeof code === 'number' ? WORDS[code] : undefined
+  const words = known ?? (status === 401 ? WORDS[20_003] : 'Twilio did not take the message')
+  const number = typeof code === 'number' ? `error ${code}` : `status ${status}`
+  return { result: status === 400 ? 'refused' : 'failed', why: `${words} (${number})` }
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Database } from './database.ts'
 import { likePattern } from './like.ts'
 import { toRule } from './rows.ts'
 import type { Schema } from './schema.ts'
+import { namesOfSecrets } from './secrets.ts'
 import { selectPeople } from './user-query.ts'
 import { recordsOf } from './user-records.ts'
 
@@ -132,6 +133,8 @@ export function createAdminStore(
         .executeTakeFirst()
       return row?.verified_at
     },
+
+    secretsSet: async (realm) => await namesOfSecrets(database, realm),
 
     commit: async (change) =>
       await commitWrites(database, [...adminWritesOf(change), ...sealedWritesOf(change, sealer)]),

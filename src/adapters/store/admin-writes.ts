@@ -25,17 +25,19 @@ export function adminWritesOf(change: AdminChange): Write[] {
 
 /** Those of a change's statements whose values are sealed. @throws Error where there are some and no sealer */
 export function sealedWritesOf(
-  { realm, secret, notices = [] }: AdminChange,
+  { realm, secrets = [], notices = [] }: AdminChange,
   sealer: Sealer | undefined,
 ): Write[] {
-  const removed = secret !== undefined && secret.value === undefined ? [removeSecret(realm, secret.name)] : []
-  if (secret?.value === undefined && notices.length === 0) return removed
+  const written = secrets.map(({ name, value }) => {
+    if (value === undefined) return removeSecret(realm, name)
+    return writeSecret(demand(sealer), realm, name, value)
+  })
+  return notices.length === 0 ? written : [...written, ...outboxWrites(notices, demand(sealer))]
+}
+
+function demand(sealer: Sealer | undefined): Sealer {
   if (sealer === undefined) throw new Error('nothing can be sealed here')
-  return [
-    ...removed,
-    ...(secret?.value === undefined ? [] : [writeSecret(sealer, realm, secret.name, secret.value)]),
-    ...outboxWrites(notices, sealer),
-  ]
+  return sealer
 }
 
 function settings({ realm, settings: changed }: AdminChange): Write[] {

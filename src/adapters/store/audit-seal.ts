@@ -6,6 +6,7 @@ import type { Link } from './audit-chain.ts'
 import { commitWrites } from './commit.ts'
 import type { Write } from './commit.ts'
 import type { Database } from './database.ts'
+import { countEntries } from './figure-store.ts'
 
 /** Entries that one batch seals at most. */
 export const SEAL_BATCH = 1_000
@@ -16,7 +17,8 @@ const HASHES = 100
 export type SealResult = 'nothing' | 'lost' | { sealed: number; seq: number; mac: string }
 
 /**
- * Seals the realm's oldest unsealed entries into its chain, at most `max`: all of them or nothing. Any number of
+ * Seals the realm's oldest unsealed entries into its chain, at most `max`, and counts them for the figures: all of them
+ * or nothing. Any number of
  * servers may do so at the same time; the chain's row decides whose batch counts.
  * @throws Error where the chain's row was forged: to go on from it would make the forgery good
  */
@@ -46,7 +48,11 @@ export async function sealBatch(
   const { links, keyId } = await linksOf(sealer, base, entries)
   const { seq, mac } = links.at(-1) ?? base
   const next = sealedChain(sealer, { ...base, seq, mac })
-  const done = await commitWrites(database, [moveChain(chain, next), number(database, links, keyId)])
+  const done = await commitWrites(database, [
+    moveChain(chain, next),
+    number(database, links, keyId),
+    ...countEntries(database, realm, entries),
+  ])
   return done === 'written' ? { sealed: links.length, seq, mac } : 'lost'
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
+import { pruneFigures } from './figure-store.ts'
 
 /** Milliseconds between two clean-ups. */
 export const PRUNE_EVERY = 60_000
@@ -11,8 +12,9 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps, links and sessions past their time, what sessions proved more
- * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
+ * Deletes what can't be used any more: message ids past their age, steps, links and sessions past their time, what sessions
+ * proved more than a day ago, figures past their time, and what is left of users and groups that are gone from Keycloak
+ * for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -32,6 +34,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('outbox')
     .where('expires_at', '<', now - DAY)
     .execute()
+  await pruneFigures({ db }, now)
   await pruneGone(db, now - TOMBSTONES)
 }
 

@@ -173,6 +173,8 @@ export interface Schema {
     tries: number
     expires_at: number
   }
+  /** Counts of a day, UTC: `core/audit/figures` names them. */
+  figure: { realm: string; day: string; name: string; count: number }
   signing_key: {
     n: number
     kid: string

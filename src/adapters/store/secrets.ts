@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { SECRET_NAMES } from '../../core/administration/administration.ts'
 import type { SecretName } from '../../core/administration/administration.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
@@ -18,6 +19,12 @@ export async function readSecret(
     .where('name', '=', name)
     .executeTakeFirst()
   return row === undefined ? undefined : sealer.open(row.sealed, context(realm, name))
+}
+
+/** The secrets that there are. */
+export async function namesOfSecrets({ db }: Database, realm: string): Promise<SecretName[]> {
+  const rows = await db.selectFrom('realm_secret').select('name').where('realm', '=', realm).execute()
+  return SECRET_NAMES.filter((name) => rows.some((row) => row.name === name))
 }
 
 /** The statement that sets a secret. */

@@ -53,15 +53,16 @@ export interface AdminChange {
    * there. `comesTo`: what the policy says of them; `lookup`: what their number is found by.
    */
   added?: { user: DirectoryUser; groupIds: string[]; comesTo: Enforcement; lookup: string | undefined }
-  /** Refused by nothing; `value` undefined takes it away. */
-  secret?: { name: SecretName; value: string | undefined }
+  /** Refused by nothing; `value` undefined takes one away. */
+  secrets?: { name: SecretName; value: string | undefined }[]
   /** What users are told. */
   notices?: Outgoing[]
   audit: AuditEntry[]
 }
 
 /** Secrets that a realm's administrators enter: written and used, never shown. */
-export type SecretName = 'mail-password'
+export const SECRET_NAMES = ['mail-password', 'twilio-auth-token', 'sms-webhook-secret'] as const
+export type SecretName = (typeof SECRET_NAMES)[number]
 
 /** What is known of an enrolled method without opening it. Times are epoch milliseconds. */
 export interface MethodSummary {
@@ -142,6 +143,8 @@ export interface AdminStore {
   ): Promise<{ decisions: number; users: number }>
   /** When this user gave a second factor in this session, epoch milliseconds; undefined where not. */
   verifiedAt(realm: string, sid: string, userId: string): Promise<number | undefined>
+  /** The secrets that are set; never what they are. */
+  secretsSet(realm: string): Promise<SecretName[]>
   commit(change: AdminChange): Promise<Committed>
 }
 

@@ -1,4 +1,5 @@
-import type { AdminChange, KeptRule, Proposal, RealmPolicy } from './administration.ts'
+import { SECRET_NAMES } from './administration.ts'
+import type { AdminChange, KeptRule, Proposal, RealmPolicy, SecretName } from './administration.ts'
 import type { AuditEntry, AuditEvent } from '../audit/audit.ts'
 import type { Rule } from '../policy/policy.ts'
 import { realmSettings } from '../settings.ts'
@@ -44,26 +45,46 @@ export function changeSettings(
     fields.map((name) => [name, { from: before?.get(name) ?? null, to: after?.get(name) ?? null }]),
   )
   const version = policy.version + 1
-  const isMoved = goesElsewhere(policy.settings.mail, realmSettings.parse(set).mail)
+  const moved = movedSecrets(policy.settings, realmSettings.parse(set))
   return {
     realm,
     settings: { next: set, version: policy.version },
-    // It was entered for the server before, and is not for whoever runs another one to be told.
-    ...(isMoved ? { secret: { name: 'mail-password' as const, value: undefined } } : {}),
+    // They were entered for what was named before, and are not for whoever runs something else to be told.
+    ...(moved.length === 0 ? {} : { secrets: moved.map((name) => ({ name, value: undefined })) }),
     audit: [
       entryBy(by, { event: 'settings.changed', realm, detail: { version, changes } }),
-      ...(isMoved
-        ? [entryBy(by, { event: 'secret.changed', realm, detail: { name: 'mail-password', set: false } })]
-        : []),
+      ...moved.map((name) => entryBy(by, { event: 'secret.changed', realm, detail: { name, set: false } })),
     ],
   }
 }
 
-/** Whether a password would be told to another server, or to anybody on the way, than it was entered for. */
-function goesElsewhere(before: RealmSettings['mail'], after: RealmSettings['mail']): boolean {
-  const told = (mail: RealmSettings['mail']) =>
-    canonical(mail === undefined ? null : [mail.host, mail.port, mail.security, mail.username ?? null])
-  return before !== undefined && told(before) !== told(after)
+/** To whom each secret is told; undefined: to nobody. */
+const TOLD: Record<SecretName, (settings: RealmSettings) => unknown> = {
+  'mail-password': ({ mail }) => mail && [mail.host, mail.port, mail.security, mail.username ?? null],
+  'twilio-auth-token': ({ smsTwilio }) => smsTwilio?.accountSid,
+  'sms-webhook-secret': ({ smsWebhook }) => smsWebhook,
+}
+
+/** The secrets that would be told to somebody else, or to anybody on the way, than they were entered for. */
+function movedSecrets(before: RealmSettings, after: RealmSettings): SecretName[] {
+  return SECRET_NAMES.filter((name) => {
+    const told = TOLD[name]
+    return told(before) !== undefined && canonical(told(before)) !== canonical(told(after))
+  })
+}
+
+/** Sets a secret; `value` undefined takes it away. */
+export function changeSecret(
+  realm: string,
+  name: SecretName,
+  value: string | undefined,
+  by: By,
+): AdminChange {
+  return {
+    realm,
+    secrets: [{ name, value }],
+    audit: [entryBy(by, { event: 'secret.changed', realm, detail: { name, set: value !== undefined } })],
+  }
 }
 
 /** Gives a group this rule; undefined where it has just that. */
@@ -134,11 +155,11 @@ export function replacePolicy(
     }),
   ].filter((part) => part !== undefined)
   if (parts.length === 0) return undefined
-  const { settings, secret } = parts.find((part) => part.settings !== undefined) ?? {}
+  const { settings, secrets } = parts.find((part) => part.settings !== undefined) ?? {}
   return {
     realm,
     ...(settings === undefined ? {} : { settings }),
-    ...(secret === undefined ? {} : { secret }),
+    ...(secrets === undefined ? {} : { secrets }),
     saveRules: parts.flatMap((part) => part.saveRules ?? []),
     removeRules: parts.flatMap((part) => part.removeRules ?? []),
     audit: parts.flatMap((part) => part.audit),

@@ -17,6 +17,9 @@ export type AuditEvent =
   | 'settings.changed'
   | 'secret.changed'
   | 'mail.tested'
+  | 'sms.tested'
+  /** A notice by text message, on its way to the provider. */
+  | 'notice.texted'
   | 'rule.saved'
   | 'rule.removed'
   | 'proposal.saved'

@@ -53,7 +53,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     enrolled: credentials,
     claims: push.claims,
     registry: kit.registry,
-    unavailable: kit.unavailable,
+    unavailable: kit.unavailable(settings),
     graceStarts: background.graceStarts,
     now: kit.now,
   }

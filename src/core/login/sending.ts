@@ -116,6 +116,16 @@ export function noticeCounts(
   return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'notice', userId }, kit) }
 }
 
+/** What an administrator's test counts as: it costs what any other message does (R10). */
+export function testCounts(
+  { to, userId, address }: { to: string; userId: string; address: string | undefined },
+  settings: RealmSettings,
+  kit: Pick<Kit, 'now' | 'mac'>,
+): NonNullable<Change['counts']> {
+  const from = address === undefined ? {} : { address }
+  return { at: kit.now, counts: countsOf(settings, { channel: 'sms', to, at: 'test', userId, ...from }, kit) }
+}
+
 /** What a message counts as that a step sends to an address of the user (R10). @param address the browser's */
 export function counts(
   { settings, transaction }: Situation,

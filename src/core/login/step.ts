@@ -3,6 +3,7 @@ import type { AuditEntry } from '../audit/audit.ts'
 import { burstOf, noticesOf } from '../notices/notices.ts'
 import type { Change } from '../ports.ts'
 import type { LinkMail } from './link.ts'
+import type { RealmSettings } from '../settings.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -12,8 +13,8 @@ const CODE_LIFETIME = 60_000
 /** What the pure functions of a step are given besides the situation. */
 export interface Kit {
   registry: Registry
-  /** Methods that this server can't carry out at the moment. */
-  unavailable: ReadonlySet<MethodId>
+  /** Methods that this server can't carry out with these settings. */
+  unavailable: (settings: RealmSettings) => ReadonlySet<MethodId>
   site: Site
   /** Epoch milliseconds. */
   now: number

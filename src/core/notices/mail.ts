@@ -1,3 +1,4 @@
+import type { Handover } from '../ports.ts'
 import type { RealmSettings } from '../settings.ts'
 
 /** The server that a realm's mail goes out by, with its password. */
@@ -11,11 +12,8 @@ export interface Mail {
   html: string
 }
 
-/**
- * What became of a message. `failed`: it may go later. `refused`: it never will, as it stands. `why` is for
- * administrators and names neither address nor content.
- */
-export type Mailed = { result: 'sent' } | { result: 'failed' | 'refused'; why: string }
+/** What became of a mail. `failed`: it may go later. `refused`: it never will, as it stands. */
+export type Mailed = Handover
 
 /** Takes mail to a server. */
 export interface Mailer {

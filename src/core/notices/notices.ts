@@ -105,8 +105,9 @@ function wayTo(
 ): Pick<Outgoing, 'channel' | 'to'> | undefined {
   const { email } = transaction.account
   if (email !== undefined && settings.mail !== undefined) return { channel: 'mail', to: email }
+  const silent = unavailable(settings)
   for (const { method, data } of credentials) {
-    const known = unavailable.has(method) ? undefined : registry.get(method)
+    const known = silent.has(method) ? undefined : registry.get(method)
     const to = known?.textsTo?.(known.read(data))
     if (to !== undefined) return { channel: 'sms', to }
   }

@@ -52,7 +52,7 @@ export function decideOwn(
     enrolled: background.credentials,
     claims: { ...claims, purpose, level: 1 },
     registry,
-    unavailable,
+    unavailable: unavailable(background.settings),
     graceStarts: background.graceStarts,
     now,
   })

@@ -13,7 +13,8 @@ export interface Policy {
 /** What the pure functions of administration are given. */
 export interface Surroundings {
   registry: Registry
-  unavailable: ReadonlySet<MethodId>
+  /** Methods that this server can't carry out with these settings, such as messages that nobody sends. */
+  unavailable: (settings: RealmSettings) => ReadonlySet<MethodId>
   /** Epoch milliseconds. */
   now: number
 }
@@ -31,7 +32,7 @@ export function standingOf(
     enrolled: person.methods,
     claims: { groups: person.groups, roles: person.roles ?? [], purpose: 'login', level: 1 },
     registry,
-    unavailable,
+    unavailable: unavailable(policy.settings),
     graceStarts: person.graceStarts,
     now,
   })

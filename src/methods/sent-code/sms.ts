@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Account, Method, MethodContext, Shown, Verdict } from '../../core/method.ts'
 import { checkCode, newCode, sentCode } from './code.ts'
 import type { SentCode } from './code.ts'
-import { findPhone, maskPhone, readPhone } from './phone.ts'
+import { findPhone, maskPhone, readPhone } from '../../core/login/phone.ts'
 
 const stored = z.object({ phone: z.string() })
 

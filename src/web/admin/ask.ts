@@ -6,6 +6,7 @@ import { openCall } from '../api/call.ts'
 import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
 import type { auditAnswer } from '../api/list-audit.ts'
+import type { figuresAnswer } from '../api/list-figures.ts'
 import type { groupsAnswer } from '../api/list-groups.ts'
 import type { usersAnswer } from '../api/list-users.ts'
 import { etagOf } from '../api/preconditions.ts'
@@ -13,7 +14,9 @@ import { parsePart } from '../api/read-body.ts'
 import type { resetAnswer } from '../api/reset-user.ts'
 import type { revokedAnswer } from '../api/revoke-method.ts'
 import type { ruleAnswer, rulesAnswer } from '../api/rule-schemas.ts'
+import type { secretsAnswer } from '../api/secret-schemas.ts'
 import type { syncAnswer } from '../api/sync-schemas.ts'
+import type { testAnswer } from '../api/test-schemas.ts'
 import type { changeAnswer } from '../api/try-change.ts'
 import type { standingAnswer, userAnswer } from '../api/user-schemas.ts'
 import type { WebContext } from '../context.ts'
@@ -22,6 +25,16 @@ import type { WebContext } from '../context.ts'
 interface Answers {
   showSettings: RealmSettings
   changeSettings: RealmSettings
+  listSecrets: z.input<typeof secretsAnswer>
+  saveMailPassword: undefined
+  removeMailPassword: undefined
+  saveTwilioAuthToken: undefined
+  removeTwilioAuthToken: undefined
+  saveSmsWebhookSecret: undefined
+  removeSmsWebhookSecret: undefined
+  testMail: z.input<typeof testAnswer>
+  testSms: z.input<typeof testAnswer>
+  listFigures: z.input<typeof figuresAnswer>
   listRules: z.input<typeof rulesAnswer>
   saveRule: z.input<typeof ruleAnswer>
   removeRule: undefined

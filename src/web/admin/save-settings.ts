@@ -72,21 +72,21 @@ async function settle(visit: Visit): Promise<{ patch: Record<string, unknown> } 
       api.read('changeSettings', patch)
       patched(policy, patch, 'body')
     })
-  const wrong = (faults: NonNullable<Awaited<ReturnType<typeof check>>>) => ({
-    outcome: { status: 400, view: settingsView(visit, form, version, faults) },
+  const wrong = async (faults: NonNullable<Awaited<ReturnType<typeof check>>>) => ({
+    outcome: { status: 400, view: await settingsView(visit, form, version, faults) },
   })
   if (version !== String(policy.version)) {
     const old = versionIn(version)
     if (old === undefined || old > policy.version) return { outcome: { to: visit.at('/settings') } }
     const whole = Object.fromEntries([...wanted].map(([name, value]) => [name, value ?? null]))
     const faults = await faultsOf(visit, SETTINGS, () => api.read('changeSettings', whole))
-    if (faults !== undefined) return wrong(faults)
+    if (faults !== undefined) return await wrong(faults)
     const conflict = await conflictOf(visit, old, wanted)
     if (conflict !== undefined) return { outcome: { status: 409, view: conflict } }
   }
   const patch = patchOf(policy.settings, wanted)
   const faults = await check(patch)
-  return faults === undefined ? { patch } : wrong(faults)
+  return faults === undefined ? { patch } : await wrong(faults)
 }
 
 /**

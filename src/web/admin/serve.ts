@@ -116,8 +116,8 @@ function unlessEnded(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error
 }
 
-/** What is posted and comes back in no address: it can hold a whole phone number (R23). */
-const IN_NO_ADDRESS = ['phone', 'search']
+/** What is posted and comes back in no address: it can hold a whole phone number or a secret (R23), and is typed again. */
+const IN_NO_ADDRESS = ['phone', 'search', 'secret', 'recipient']
 
 /** Where a challenge comes back to: a page that is posted to can be opened, too, and shows what was about to be done. */
 function returnTo({ realm, form }: Visit, request: Request): string {

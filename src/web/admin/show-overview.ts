@@ -1,16 +1,20 @@
 import { sightOf } from '../../core/administration/authority.ts'
 import { userStatus } from '../api/user-schemas.ts'
 import type { AdminView } from '../render/admin-view.ts'
+import { chartsOf } from './charts.ts'
 import type { Outcome, Visit } from './visit.ts'
 
 /** The width of the picture, in its own units. */
 const WIDTH = 1000
 
+/** For how many days there are pictures; whole weeks where a column is one. */
+const RANGES = [30, 90, 364] as const
+
 type View = Extract<AdminView, { page: 'overview' }>
 
 /** `GET /`: who is protected, and what needs somebody's attention. Who manages groups has the users alone. */
 export async function showOverview(visit: Visit): Promise<Outcome> {
-  const { api, at, caller } = visit
+  const { api, at, caller, form } = visit
   if (sightOf(caller) === 'managed') return { to: at('/users') }
   const counted = await Promise.all(
     userStatus.options.map(async (status) => {
@@ -20,6 +24,8 @@ export async function showOverview(visit: Visit): Promise<Outcome> {
   )
   const total = counted.reduce((sum, { count }) => sum + count, 0)
   const { body: sync } = await api.ask('showSync')
+  const days = RANGES.find((range) => String(range) === form.get('days')) ?? RANGES[0]
+  const { body: figures } = await api.ask('listFigures', { query: { days: String(days) } })
   const countOf = (status: string) => counted.find((one) => one.status === status)?.count ?? 0
   const attention: View['attention'] = [
     ...(['required-not-enrolled', 'locked'] as const).map((status) => ({
@@ -38,6 +44,12 @@ export async function showOverview(visit: Visit): Promise<Outcome> {
       total,
       enrolled: total === 0 ? 0 : Math.floor((countOf('enrolled') / total) * 100),
       attention: attention.filter(({ count }) => count > 0),
+      ranges: RANGES.map((range) => ({
+        days: range,
+        href: `${at('', { days: String(range) })}#time`,
+        current: range === days,
+      })),
+      charts: chartsOf(visit, figures.days),
     },
   }
 }

@@ -1,4 +1,5 @@
-import type { AdminView } from '../render/admin-view.ts'
+import type { AdminView, Delivery } from '../render/admin-view.ts'
+import { deliveriesOf } from './delivery.ts'
 import { fieldsOf } from './field-views.ts'
 import type { Faults } from './field-views.ts'
 import { byHeading, formOf, SETTINGS } from './settings-form.ts'
@@ -11,16 +12,17 @@ export async function showSettings(visit: Visit): Promise<Outcome> {
   const known = visit.form.get('version') ?? ''
   const typed = /^\d+$/.test(known)
   const form = typed ? visit.form : formOf(body)
-  return { view: settingsView(visit, form, typed ? known : String(version)) }
+  return { view: await settingsView(visit, form, typed ? known : String(version)) }
 }
 
 /** @param faults absent: nothing is wrong */
-export function settingsView(
+export async function settingsView(
   visit: Visit,
   form: URLSearchParams,
   version: string,
   faults?: Faults,
-): Extract<AdminView, { page: 'settings' }> {
+): Promise<Extract<AdminView, { page: 'settings' }>> {
+  const deliveries = await deliveriesOf(visit)
   const fields = new Map(
     fieldsOf(visit, SETTINGS, form, 'setting', faults).map((field) => [field.name, field]),
   )
@@ -30,9 +32,15 @@ export function settingsView(
     groups: byHeading().map(([name, specs]) => ({
       name,
       fields: specs.flatMap((spec) => fields.get(spec.name) ?? []),
+      ...deliveryIn(deliveries, name),
     })),
     ...(visit.caller.roles.has('tfa-admin') ? { action: visit.at('/settings/save') } : {}),
     hidden: [{ name: 'version', value: version }],
     ...(faults === undefined ? {} : { wrong: true }),
   }
+}
+
+function deliveryIn(deliveries: ReadonlyMap<string, Delivery>, group: string): { delivery?: Delivery } {
+  const delivery = deliveries.get(group)
+  return delivery === undefined ? {} : { delivery }
 }

@@ -6,9 +6,11 @@ import { chooseGroup } from './choose-group.ts'
 import { previewOverride, saveOverride } from './save-override.ts'
 import { previewRemoval, removeRule } from './remove-rule.ts'
 import { previewRule, saveRule } from './save-rule.ts'
+import { confirmSecretRemoval, removeSecret, saveSecret, showSecret } from './save-secret.ts'
 import { previewSettings, saveSettings } from './save-settings.ts'
 import { confirmDrops, confirmSync, leadToSync, runSync } from './run-sync.ts'
 import { leadToUsers, searchUsers } from './search-users.ts'
+import { MAIL_TEST, sendTest, showTest, SMS_TEST } from './send-test.ts'
 import { showAudit } from './show-audit.ts'
 import { showOverview } from './show-overview.ts'
 import { showRule } from './show-rule.ts'
@@ -56,6 +58,15 @@ export const ROUTES: Route[] = [
   ['get', '/settings', showSettings],
   ['get', '/settings/save', previewSettings, 'before a change'],
   ['post', '/settings/save', saveSettings],
+
+  ['get', '/settings/mail-test', showTest(MAIL_TEST), 'before a change'],
+  ['post', '/settings/mail-test', sendTest(MAIL_TEST)],
+  ['get', '/settings/sms-test', showTest(SMS_TEST), 'before a change'],
+  ['post', '/settings/sms-test', sendTest(SMS_TEST)],
+  ['get', '/settings/secrets/:name', showSecret, 'before a change'],
+  ['post', '/settings/secrets/:name', saveSecret],
+  ['get', '/settings/secrets/:name/remove', confirmSecretRemoval, 'before a change'],
+  ['post', '/settings/secrets/:name/remove', removeSecret],
 
   ['get', '/audit', showAudit],
   ['get', '/audit/export', exportAudit],

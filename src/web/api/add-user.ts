@@ -66,7 +66,7 @@ export async function addUser(
     { ...blank({ ...newcomer, email: undefined, enabled: true, federation: undefined }), groups },
     call.policy,
     // What can't be sent at the moment is what the policy leaves them all the same.
-    { ...around, unavailable: new Set() },
+    { ...around, unavailable: () => new Set() },
   )
   if (phone === undefined && needsPhone(decision, around.registry)) throw phoneNeeded(decision)
   const token = await caller.accessToken()

@@ -19,6 +19,8 @@ const EVENTS = {
   'settings.changed': true,
   'secret.changed': true,
   'mail.tested': true,
+  'sms.tested': true,
+  'notice.texted': true,
   'rule.saved': true,
   'rule.removed': true,
   'proposal.saved': true,

@@ -109,6 +109,9 @@ interface Line<Params, Query, Body, Result> {
   ) => Promise<Answer<NoInfer<Result> | undefined>>
 }
 
+/** The statuses of what answers nothing. */
+export const DONE = { 204: 'Done.' }
+
 /** A line of the table, its parts held to one another by their types. */
 export function endpoint<Params = unknown, Query = unknown, Body = unknown, Result = undefined>(
   at: `${Verb} /${string}`,

@@ -22,7 +22,7 @@ export const asked = z.iso
   .transform((written) => Date.parse(written))
 
 /** A number in an address: its digits alone, no sign, no spaces. */
-function wholeNumber(min: number, max: number, usual: number, description: string) {
+export function wholeNumber(min: number, max: number, usual: number, description: string) {
   const message = `must be a whole number from ${min} to ${max}`
   return z
     .string()

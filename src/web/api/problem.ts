@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'no-mail-server': [409, 'The realm has no mail server'],
   'nothing-to-confirm': [409, 'Nothing waits to be confirmed'],
   'precondition-failed': [412, 'Changed in the meantime'],
+  limited: [429, 'A limit stands'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'Unsupported media type'],
   'precondition-required': [428, 'A precondition is needed'],

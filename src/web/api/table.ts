@@ -1,88 +1,35 @@
 import { z } from 'zod'
 import type { Registry } from '../../core/method.ts'
 import { policyInput } from '../../core/administration/policy-input.ts'
-import { changeSettings } from './change-settings.ts'
-import { endpoint } from './endpoint.ts'
+import { DONE, endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
+import { figuresAnswer, figuresQuery, listFigures } from './list-figures.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
 import { listRules } from './list-rules.ts'
-import { passwordBody, testAnswer, testBody } from './mail-schemas.ts'
-import { removeMailPassword } from './remove-mail-password.ts'
 import { removeProposal } from './remove-proposal.ts'
 import { removeRule } from './remove-rule.ts'
 import { groupParams, proposalAnswer, ruleAnswer, rulesAnswer, RULE_EXAMPLE } from './rule-schemas.ts'
 import { runSync } from './run-sync.ts'
-import { saveMailPassword } from './save-mail-password.ts'
 import { saveProposal } from './save-proposal.ts'
 import { saveRule } from './save-rule.ts'
-import { SETTINGS_EXAMPLE, settingsAnswer } from './settings-schemas.ts'
+import { settingsEndpoints } from './settings-table.ts'
 import { showOpenApi } from './show-openapi.ts'
 import { showProposal } from './show-proposal.ts'
 import { showRule } from './show-rule.ts'
-import { showSettings } from './show-settings.ts'
 import { showSync } from './show-sync.ts'
 import { syncAnswer, syncBody } from './sync-schemas.ts'
 import { changeAnswer, changeBody, changeQuery, tryChange } from './try-change.ts'
-import { testMail } from './test-mail.ts'
 import { userEndpoints } from './user-endpoints.ts'
 
-const DONE = { 204: 'Done.' }
 const SAVED = { 200: 'Changed.', 201: 'It is new.' }
 
 /** The API, a line for each endpoint: where, who, what comes in, what goes out, what is refused, what it does. */
 export function endpointsOf(registry: Registry): Endpoint[] {
   const { patch, rule } = policyInput(registry)
   const table: Endpoint[] = [
-    endpoint('get /settings', {
-      id: 'showSettings',
-      summary: "The realm's settings with their defaults",
-      who: 'reader',
-      answer: settingsAnswer,
-      example: SETTINGS_EXAMPLE,
-      does: showSettings,
-    }),
-    endpoint('patch /settings', {
-      id: 'changeSettings',
-      summary: 'Change settings by a merge patch (RFC 7396): null puts one back to its default',
-      who: 'administrator',
-      writes: true,
-      precondition: 'change',
-      bodyType: 'application/merge-patch+json',
-      body: patch,
-      answer: settingsAnswer,
-      example: SETTINGS_EXAMPLE,
-      does: changeSettings,
-    }),
-    endpoint('put /settings/mail-password', {
-      id: 'saveMailPassword',
-      summary: "Set the password of the realm's mail server",
-      who: 'administrator',
-      writes: true,
-      body: passwordBody,
-      statuses: DONE,
-      does: saveMailPassword,
-    }),
-    endpoint('delete /settings/mail-password', {
-      id: 'removeMailPassword',
-      summary: "Take the mail server's password away",
-      who: 'administrator',
-      writes: true,
-      statuses: DONE,
-      does: removeMailPassword,
-    }),
-    endpoint('post /settings/mail-test', {
-      id: 'testMail',
-      summary: "Send a message by the realm's mail server, and say what became of it",
-      who: 'administrator',
-      writes: true,
-      body: testBody,
-      answer: testAnswer,
-      example: { result: 'failed', why: 'no connection to the server' },
-      refuses: ['no-mail-server'],
-      does: testMail,
-    }),
+    ...settingsEndpoints(patch),
     endpoint('get /rules', {
       id: 'listRules',
       summary: 'What groups mean, and the changes of it that are only reported on',
@@ -188,6 +135,14 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       query: exportQuery,
       types: ['application/jsonl', 'text/csv'],
       does: exportAudit,
+    }),
+    endpoint('get /figures', {
+      id: 'listFigures',
+      summary: 'What happened on each of the last days',
+      who: 'reader',
+      query: figuresQuery,
+      answer: figuresAnswer,
+      does: listFigures,
     }),
     endpoint('get /sync', {
       id: 'showSync',

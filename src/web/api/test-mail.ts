@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import { entryBy } from '../../core/administration/changes.ts'
 import type { Answer, Call } from './endpoint.ts'
-import type { testAnswer, testBody } from './mail-schemas.ts'
 import { Problem } from './problem.ts'
+import type { mailTestBody, testAnswer } from './test-schemas.ts'
 
 /** Sends a message by the realm's mail server as it is set now, and says what became of it (S16). */
 export async function testMail(
-  call: Call<unknown, unknown, z.output<typeof testBody>>,
+  call: Call<unknown, unknown, z.output<typeof mailTestBody>>,
 ): Promise<Answer<z.input<typeof testAnswer>>> {
   const { context, realm, policy, body, by } = call
   if (policy.settings.mail === undefined) {

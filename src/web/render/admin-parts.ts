@@ -21,6 +21,8 @@ export const DONE = [
   'rule-saved',
   'rule-removed',
   'settings-saved',
+  'secret-saved',
+  'secret-removed',
   'unchanged',
   'sync-asked',
   'sync-confirmed',
@@ -139,3 +141,21 @@ export type GraceView = { days: number } | { until: When }
 
 /** Why the user who looks may not act; a theme has a sentence for each. */
 export type MayNot = 'forbidden' | 'own-account' | 'protected-account' | 'roles-unknown' | 'unavailable'
+
+/** Columns over time, in a picture of 1000 by 200, and the same in numbers. */
+export interface Chart {
+  name: 'logins' | 'failures' | 'sms' | 'enrolled'
+  /** A column is a week. */
+  weekly: boolean
+  first: string
+  last: string
+  /** What stands at the axis, from the top down. */
+  ticks: number[]
+  /** `key` is a word that a theme has a colour for, or one that it does not know. */
+  series: { key: string; label: string; total: number }[]
+  /** There is nothing to see. */
+  empty: boolean
+  parts: { key: string; x: number; y: number; width: number; height: number }[]
+  /** The newest first; a cell without a value was not counted. */
+  rows: { day: string; cells: { label: string; value?: number }[] }[]
+}

@@ -2,6 +2,7 @@
 
 import type {
   AuditRow,
+  Chart,
   Done,
   EnforcementName,
   Field,
@@ -37,6 +38,12 @@ export interface AdminFrame {
   consoleUrl: string
 }
 
+/** What belongs to a group of settings besides its fields. `href` and `testUrl` are there for whoever may change them. */
+export interface Delivery {
+  secrets: { name: string; isSet: boolean; href?: string }[]
+  testUrl?: string
+}
+
 export type AdminView =
   | {
       page: 'overview'
@@ -49,6 +56,9 @@ export type AdminView =
         count: number
         href: string
       }[]
+      /** How many days the charts are of. */
+      ranges: { days: number; href: string; current: boolean }[]
+      charts: Chart[]
     }
   | {
       page: 'users'
@@ -115,7 +125,7 @@ export type AdminView =
   /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
   | {
       page: 'confirm'
-      act: 'revoke' | 'reset' | 'unlock' | 'sync'
+      act: 'revoke' | 'reset' | 'unlock' | 'sync' | 'secret'
       subject: string
       detail: string
       methods: string[]
@@ -190,10 +200,35 @@ export type AdminView =
   | {
       page: 'settings'
       done?: Done
-      groups: { name: string; fields: Field[] }[]
+      groups: { name: string; fields: Field[]; delivery?: Delivery }[]
       /** Absent where the reader may not change them. GET the fields and `hidden` here. */
       action?: string
       hidden: Hidden
+      wrong?: true
+    }
+  /** A secret, which is never shown: POST `secret` to `action`. */
+  | {
+      page: 'secret'
+      name: 'mail-password' | 'twilio-auth-token' | 'sms-webhook-secret'
+      /** What it is called. */
+      subject: string
+      isSet: boolean
+      action: string
+      removeUrl?: string
+      cancelUrl: string
+      wrong?: true
+    }
+  /** A message that tries the settings out: POST `recipient` to `action`. `way` says how it goes. */
+  | {
+      page: 'test'
+      about: 'mail' | 'sms'
+      recipient: string
+      way: string
+      /** The newest test, whoever made it; `why` is in the API's words. */
+      last?: { result: 'sent' | 'failed' | 'refused'; why?: string; at: When; by: string }
+      error?: string
+      action: string
+      cancelUrl: string
       wrong?: true
     }
   | {

@@ -31,6 +31,8 @@ const required = [
   'rule-group',
   'rule',
   'settings',
+  'secret',
+  'test',
   'audit',
   'sync',
   'refused',

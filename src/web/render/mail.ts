@@ -31,8 +31,10 @@ export interface MailWriter {
   notice(message: Outgoing): Mail
   /** Says that mail arrives. */
   test(mail: Pick<CodeMail, 'to' | 'locale' | 'realmDisplayName'>): Mail
-  /** The same in a line of plain text, for a text message. */
+  /** A notice in a line of plain text, for a text message. */
   noticeLine(message: Outgoing): string
+  /** Says that text messages arrive. */
+  testLine(message: Pick<CodeMail, 'locale' | 'realmDisplayName'>): string
 }
 
 interface Parts {
@@ -135,6 +137,10 @@ export function createMailWriter({
       const say = speaker(theme.texts(locale), locale, [realmDisplayName])
       const [subject, title, line] = [say('test.subject'), say('test.title'), say('test.line')]
       return write(to, locale, realmDisplayName, { subject, title, lines: [line], facts: [], after: [] })
+    },
+    testLine({ locale: asked, realmDisplayName }) {
+      const locale = localeOf(asked)
+      return speaker(theme.texts(locale), locale, [realmDisplayName])('test.sms')
     },
     noticeLine(message) {
       const { subject, facts } = partsOf(message, localeOf(message.locale))

@@ -31,8 +31,10 @@ async function text(context: WebContext, situation: Situation, send: Send): Prom
   // The last line lets browsers and phones fill the code in on this site and no other (origin-bound codes).
   const bound = `@${new URL(context.origin).hostname} #${send.code}`
   const message = { to: send.to, text: `${textOf(context, situation, send)}\n\n${bound}` }
-  const result = (await context.courier?.send(message)) ?? 'failed'
+  const handed = await context.sendText(realm, situation.settings, message)
+  const { result } = handed
   context.metrics.textMessages.inc({ realm, result })
+  if (handed.result !== 'sent') context.log.warn({ realm, why: handed.why }, 'text message failed')
   alarm(context, realm, situation.settings.smsAlarm).catch((error: unknown) => {
     context.log.error({ err: error }, 'the figures of text messages could not be read')
   })

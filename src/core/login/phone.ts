@@ -8,7 +8,7 @@ import {
 } from 'libphonenumber-js/max'
 import examples from 'libphonenumber-js/mobile/examples'
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
-import type { DestinationError, TypedNumber } from '../../core/method.ts'
+import type { DestinationError, TypedNumber } from '../method.ts'
 
 /**
  * A typed number as E.164, or what is wrong with it: it must be a mobile number of a country that is allowed. A number
