@@ -7,7 +7,7 @@ it('what the server imports is a dependency of production', () => {
     dependencies: Record<string, string>
   }
   const imported = globSync('src/**/*.ts').flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/(?<!')(?:from|import)\s*\(?\s*'([^.'][^']*)'/g)].map(
+    [...readFileSync(file, 'utf8').matchAll(/(?<!')(?:from|import)\s*\(?\s*'([^.'\n][^'\n]*)'/g)].map(
       ([, name = '']) => name,
     ),
   )
