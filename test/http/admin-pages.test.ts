@@ -261,7 +261,7 @@ describe("who may do what in the administrator's pages", () => {
     expect(await events(frank)).toContain('Method revoked frank')
 
     expect(linesOf(await erin.get('/users/carl/reset'))).toContain('Everything that carl has set up')
-    expect((await erin.post('/users/carl/reset')).to).toBe('/users/carl?done=reset')
+    expect((await erin.post('/users/carl/reset')).to).toBe('/users/carl?done=reset-sessions')
     expect(await methodsOf('carl')).toEqual([])
     expect((await erin.get('/users/carl?done=<b>')).html).not.toContain('id="done"')
   })
