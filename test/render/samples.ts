@@ -81,6 +81,19 @@ const selectMethod = {
 /** Every kind of view, with and without what it may leave out, by a name for pictures and tests. */
 export const views: Readonly<Record<string, View>> = {
   'challenge-totp': { page: 'challenge-totp', action, otherUrl: elsewhere.otherUrl },
+  'challenge-totp trust': {
+    page: 'challenge-totp',
+    action,
+    trust: { days: 30, checked: false },
+    ...elsewhere,
+  },
+  'challenge-totp trust wrong': {
+    page: 'challenge-totp',
+    action,
+    error: 'code-wrong',
+    trust: { days: 1, checked: true },
+  },
+  'sent-code trust': { ...sentCode, trust: { days: 14, checked: false }, ...elsewhere },
   'challenge-totp device': { page: 'challenge-totp', action, device: 'Pixel 9', ...elsewhere },
   'challenge-totp wrong': { page: 'challenge-totp', action, error: 'code-wrong', ...elsewhere },
   'challenge-totp missing': { page: 'challenge-totp', action, error: 'code-missing' },

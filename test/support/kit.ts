@@ -77,6 +77,7 @@ export function situationOf(stage: Stage, change: Partial<Situation> = {}): Situ
     transaction: transactionOf(stage),
     credentials: [],
     attempts: NO_ATTEMPTS,
+    devices: [],
     ...change,
   }
 }

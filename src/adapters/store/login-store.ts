@@ -7,14 +7,13 @@ import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
-import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
+import { RULE_COLUMNS, json, toAttempts, toCredential, toDevice, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
-const RULE = ['group_id', 'enforcement', 'methods', 'priority', 'grace'] as const
 const CREDENTIAL = [
   'id',
   'realm',
@@ -58,6 +57,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
   const credentialsOf = (realm: string) =>
     db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+  const devicesOf = (realm: string) =>
+    db
+      .selectFrom('trusted_device')
+      .selectAll('trusted_device')
+      .where('trusted_device.realm', '=', realm)
+      .orderBy('trusted_device.created_at')
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -68,9 +73,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
           arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
+          arrayFrom(devicesOf(realm).where('user_id', '=', userId)).as('devices'),
           objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
-          arrayFrom(db.selectFrom('rule').select(RULE).where('realm', '=', realm)).as('rules'),
-          arrayFrom(db.selectFrom('proposal').select(RULE).where('realm', '=', realm)).as('proposals'),
+          arrayFrom(db.selectFrom('rule').select(RULE_COLUMNS).where('realm', '=', realm)).as('rules'),
+          arrayFrom(db.selectFrom('proposal').select(RULE_COLUMNS).where('realm', '=', realm)).as(
+            'proposals',
+          ),
           arrayFrom(
             db
               .selectFrom('grace_start')
@@ -120,6 +128,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
             'credentials',
           ),
+          arrayFrom(devicesOf(realm).where('trusted_device.user_id', '=', TRANSACTION_USER)).as('devices'),
         ])
         .executeTakeFirst()
       return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
@@ -145,11 +154,13 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     settings: string | null
     attempt: Selectable<Schema['attempt']> | null
     credentials: Selectable<Schema['credential']>[]
+    devices: Selectable<Schema['trusted_device']>[]
   }) {
     return {
       settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),
+      devices: json(row.devices).map(toDevice),
     }
   }
 }

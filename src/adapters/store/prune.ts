@@ -11,7 +11,7 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps and sessions past their time, what sessions proved more
+ * Deletes what can't be used any more: message ids past their age, steps, sessions and trusted devices past their time, what sessions proved more
  * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
@@ -22,6 +22,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .where('expires_at', '<', now - KEPT)
     .execute()
   await db.deleteFrom('web_session').where('expires_at', '<', now).execute()
+  await db.deleteFrom('trusted_device').where('expires_at', '<', now).execute()
   await db
     .deleteFrom('verified_session')
     .where('verified_at', '<', now - DAY)

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { AuditEntry } from '../../core/audit/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
+import { deviceWrites } from './device-writes.ts'
 import { outboxWrites, takeBack } from './outbox-store.ts'
 import { ownWrites } from './own-writes.ts'
 import { fromTransaction, sealCredential } from './rows.ts'
@@ -15,6 +16,7 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...transactions(change, sealer),
     ...credentials(change, sealer),
     ...ownWrites(change),
+    ...deviceWrites(change),
     ...counts(change),
     ...sessions(change),
     ...notices(change, sealer),

@@ -4,6 +4,8 @@ import type { MethodId } from '../method.ts'
 import { noticesOf } from '../notices/notices.ts'
 import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
+import { trustDevice } from './trusted-device.ts'
+import type { TrustWish } from './trusted-device.ts'
 import type { Change } from '../ports.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
@@ -12,8 +14,16 @@ import type { Credential, Proof, Situation } from './transaction.ts'
 /**
  * Takes the answer to a challenge. Pure: the change that it returns must be committed for it to be true, and where the
  * commit was lost to another request, this is asked again with what the database holds by then.
+ *
+ * @param trust the browser is to be trusted from now on
  */
-export function answerChallenge(situation: Situation, method: MethodId, answer: string, kit: Kit): Outcome {
+export function answerChallenge(
+  situation: Situation,
+  method: MethodId,
+  answer: string,
+  kit: Kit,
+  trust?: TrustWish,
+): Outcome {
   const { stage } = situation.transaction
   if (stage.at !== 'challenge' || stage.method !== method) return { result: 'stale' }
   if (lockedFor(situation.attempts, kit.now) > 0) return { result: 'locked' }
@@ -22,7 +32,7 @@ export function answerChallenge(situation: Situation, method: MethodId, answer: 
   if (found === 'wrong') {
     return { result: 'refused', error: 'wrong', change: failure(situation, 'challenge.failed', method, kit) }
   }
-  return accept(situation, method, found, kit)
+  return accept(situation, method, found, kit, trust)
 }
 
 function firstMatch(
@@ -50,6 +60,7 @@ function accept(
   method: MethodId,
   { credential, data }: { credential: Credential; data: unknown },
   kit: Kit,
+  trust: TrustWish | undefined,
 ): Outcome {
   const { transaction } = situation
   const { cleared, reported } = success(situation)
@@ -60,9 +71,12 @@ function accept(
   }
   const verified = verifiedCount(method, kit)
   const next = after({ ...situation, transaction: reporting }, method, data, proof, kit)
+  const companion = kit.registry.get(method)?.companion === true
+  const trusted = trust === undefined || companion ? undefined : trustDevice(situation, trust, kit)
   return {
     result: 'accepted',
     ...(next.code === undefined ? {} : { code: next.code }),
+    ...(trusted === undefined ? {} : { device: trusted.cookie }),
     change: {
       ...owner(transaction),
       ...cleared,
@@ -70,10 +84,11 @@ function accept(
       credentials: [{ id: credential.id, data, version: credential.version, usedAt: kit.now }],
       ...(verified === undefined ? {} : { counts: verified }),
       ...verifiedBy(transaction, proof),
-      ...(kit.registry.get(method)?.companion === true
-        ? { notices: noticesOf(situation, 'backup-code-used', kit, method) }
+      ...trusted?.change,
+      ...(companion
+        ? { notices: noticesOf(situation, 'backup-code-used', kit, method), forgetAll: true as const }
         : {}),
-      audit: [entry('challenge.succeeded', transaction, kit, { method })],
+      audit: [entry('challenge.succeeded', transaction, kit, { method }), ...(trusted?.change.audit ?? [])],
     },
   }
 }

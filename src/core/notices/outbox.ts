@@ -2,7 +2,15 @@ import type { MethodId } from '../method.ts'
 
 /** What users are told of without having asked (S21, ASVS 6.3.7). */
 export type NoticeKind =
-  'attempt-failed' | 'locked' | 'method-added' | 'method-removed' | 'methods-reset' | 'backup-code-used'
+  | 'attempt-failed'
+  | 'locked'
+  | 'method-added'
+  | 'method-removed'
+  | 'methods-reset'
+  | 'backup-code-used'
+  | 'device-trusted'
+  /** A copy of its cookie was used. */
+  | 'device-copied'
 
 /** What a notice says. `at` is epoch milliseconds; nothing in it is a code, a secret or a full number (R23). */
 export interface Notice {

@@ -14,6 +14,7 @@ export const DONE = [
   'reset',
   'reset-sessions',
   'unlocked',
+  'devices-revoked',
   'rule-saved',
   'rule-removed',
   'settings-saved',
@@ -112,6 +113,15 @@ export interface Method {
   label: string
   createdAt: When
   usedAt?: When
+  revokeUrl?: string
+}
+
+/** A browser on which a user is not asked. */
+export interface Device {
+  name: string
+  createdAt: When
+  usedAt: When
+  expiresAt: When
   revokeUrl?: string
 }
 

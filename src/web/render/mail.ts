@@ -42,6 +42,8 @@ const ALARMING = new Set<Notice['kind']>([
   'method-added',
   'method-removed',
   'backup-code-used',
+  'device-trusted',
+  'device-copied',
 ])
 
 /** Loads the e-mail theme. Throws, naming the file, where a template is missing or faulty. */

@@ -19,6 +19,12 @@ export type FieldError =
 /** Why no code was sent; shown as an alert above the form. `seconds` until the next one can be asked for. */
 export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
+/** The offer not to be asked again on this device for so many days: POST `trust=on` along with the code. */
+export interface Trust {
+  days: number
+  checked: boolean
+}
+
 /** The id of a method, as in the registry. */
 export type MethodName = 'totp' | 'sms' | 'email' | 'backup-codes'
 
@@ -46,6 +52,7 @@ export type View =
   | {
       page: 'challenge-totp'
       action: string
+      trust?: Trust
       error?: FieldError
       device?: string
       otherUrl?: string
@@ -66,6 +73,7 @@ export type View =
       resendSeconds: number
       error?: FieldError
       sendError?: SendError
+      trust?: Trust
       changeUrl?: string
       otherUrl?: string
       cancelUrl?: string

@@ -5,6 +5,7 @@ import { lockedFor } from '../../core/login/lockout.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Situation, Stage } from '../../core/login/transaction.ts'
+import { daysOffered } from '../../core/login/trusted-device.ts'
 import { canSend, pauseEnd } from '../../core/login/sending.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
 import { countriesOf } from './countries.ts'
@@ -34,6 +35,8 @@ export interface Asked {
   until: number
   /** Why the first code could not be sent just now. */
   sendError?: SendError | undefined
+  /** Whether the box to trust the device was checked. */
+  trust: boolean
 }
 
 /** What the page of a step shows. */
@@ -53,7 +56,9 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   }
   switch (stage.at) {
     case 'challenge':
-      return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+      return asked.choose
+        ? chooseChallenge(opened, error, kit)
+        : challenge(opened, stage, { ...error, ...trustOf(opened, asked) }, kit)
     case 'enrol':
       return asked.choose || stage.method === undefined
         ? chooseEnrolment(opened, stage, error, kit)
@@ -76,14 +81,26 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
     case 'blocked':
       return { page: 'blocked', reason: stage.reason, cancelUrl: `${path}/cancel` }
     case 'done':
+    case 'trusted':
       return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   }
 }
 
 type Faulty = { error?: FieldError; sendError?: SendError }
 
-function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
+function trustOf({ situation }: Opened, { trust }: Asked): { trust?: { days: number; checked: boolean } } {
+  const days = daysOffered(situation.transaction)
+  return days === 0 ? {} : { trust: { days, checked: trust } }
+}
+
+function challenge(
+  opened: Opened,
+  stage: Stage & { at: 'challenge' },
+  { trust, ...error }: Faulty & ReturnType<typeof trustOf>,
+  kit: Kit,
+): View {
   const { situation, path } = opened
+  const trusting = trust === undefined ? {} : { trust }
   const action = `${path}/challenge/${stage.method}`
   const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const rest = { action, ...error, ...others, ...cancel(opened) }
@@ -99,12 +116,13 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
       ...sentTo(shown, situation),
       ...resend(opened, kit),
       ...failed,
+      ...trusting,
       ...rest,
     }
   }
   const [only, ...more] = triable(situation.credentials, stage.method)
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
-  return { page: 'challenge-totp', ...device, ...rest }
+  return { page: 'challenge-totp', ...device, ...trusting, ...rest }
 }
 
 function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {

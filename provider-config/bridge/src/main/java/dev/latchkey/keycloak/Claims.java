@@ -35,6 +35,11 @@ record Claims(JsonNode json) {
         return value.booleanValue();
     }
 
+    /** False where it is absent. */
+    boolean optionalFlag(String name) throws Fault {
+        return json.has(name) && flag(name);
+    }
+
     long seconds(String name) throws Fault {
         return number(json.get(name), name);
     }

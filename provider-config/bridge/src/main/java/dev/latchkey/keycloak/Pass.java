@@ -34,14 +34,25 @@ record Pass(Step step, EventBuilder event) {
         return false;
     }
 
-    /** @throws Fault unless what the browser brought back is redeemed for a signed answer to this step */
-    void redeem(Return given) throws Fault {
+    /**
+     * False where a trusted device stood in, and so nothing was proven.
+     *
+     * @throws Fault unless what the browser brought back is redeemed for a signed answer to this step
+     */
+    boolean redeem(Return given) throws Fault {
         Answer answer = HandOff.of(step).redeem(given);
         Lockout lockout = new Lockout(step);
         lockout.count(answer.failures());
         lockout.refuseLocked();
-        Notes.prove(step.login(), answer.level(), answer.amr());
+        if (answer.trusted()) {
+            // Whatever the answer says: the first factor is what this login proved.
+            firstFactorAlone();
+            Notes.trust(step.login());
+        } else {
+            Notes.prove(step.login(), answer.level(), answer.amr());
+        }
         Verdict.of(step).give();
+        return !answer.trusted();
     }
 
     /** Unless another execution proved more in this login, or in the one that single sign-on rests on. */

@@ -1,7 +1,9 @@
 package dev.latchkey.keycloak;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AnswerTest {
 
     private static Answer read(Map<String, Object> claims, long now, int level) throws Fault {
-        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level);
+        return read(claims, now, level, true);
+    }
+
+    private static Answer read(Map<String, Object> claims, long now, int level, boolean trusts) throws Fault {
+        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level, trusts);
         return Answer.of(Token.verified(Signed.token(claims, Answer.TYP), Answer.TYP, Signed.KEYS), Signed.PARTIES, asked, now);
     }
 
@@ -81,5 +87,47 @@ class AnswerTest {
     void expired() {
         assertThrows(Fault.class, () -> read(Signed.answer(), Signed.NOW + 70, 2));
         assertThrows(Fault.class, () -> Token.verified(Signed.token(Signed.answer(), Decision.TYP), Answer.TYP, Signed.KEYS));
+    }
+
+    private static Map<String, Object> trusted() {
+        Map<String, Object> claims = Signed.answer();
+        claims.put("trusted_device", true);
+        claims.put("acr", "1");
+        claims.put("amr", List.of("pwd"));
+        claims.remove("auth_time");
+        return claims;
+    }
+
+    @Test
+    @DisplayName("R27: a trusted device stands in without a level or a time of its own")
+    void trustedDevice() throws Fault {
+        Answer answer = read(trusted(), Signed.NOW, 2);
+        assertTrue(answer.trusted());
+        assertEquals(1, answer.level());
+        assertFalse(read(Signed.answer(), Signed.NOW, 2).trusted());
+    }
+
+    @Test
+    @DisplayName("R27: a trusted device does not count where the step asks for more, and never claims a level")
+    void trustedElsewhere() {
+        assertThrows(Fault.class, () -> read(trusted(), Signed.NOW, 2, false));
+        for (String level : List.of("2", "3")) {
+            Map<String, Object> claims = trusted();
+            claims.put("acr", level);
+            assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2));
+        }
+    }
+
+    @Test
+    @DisplayName("R13: only a literal true says that a device is trusted")
+    void trustedLiteral() throws Fault {
+        for (Object value : new Object[] {"true", 1, List.of(true), Map.of()}) {
+            Map<String, Object> claims = trusted();
+            claims.put("trusted_device", value);
+            assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2), "trusted_device = " + value);
+        }
+        Map<String, Object> claims = trusted();
+        claims.put("trusted_device", false);
+        assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2));
     }
 }
