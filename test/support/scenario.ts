@@ -191,8 +191,8 @@ export class Visitor {
   async submitCode(code: string, page = this.page): Promise<void> {
     // Before its load a page has no script yet, and its load would be taken for the answer's.
     await page.waitForLoadState('load')
-    const faulty = (await page.locator('[aria-invalid=true]').count()) > 0
-    const submitsItself = this.javaScriptEnabled && !faulty && /^\d{6}$/.test(code)
+    const waits = (await page.locator('[aria-invalid=true], input[name=trust]').count()) > 0
+    const submitsItself = this.javaScriptEnabled && !waits && /^\d{6}$/.test(code)
     const arrived = page.waitForEvent('load')
     await page.fill('input[name=code]', code)
     if (!submitsItself) await page.press('input[name=code]', 'Enter')

@@ -28,6 +28,20 @@ const CREDENTIAL = [
   'gone_at',
   'preferred',
 ] as const
+const DEVICE = [
+  'id',
+  'realm',
+  'user_id',
+  'token',
+  'previous',
+  'rotated_by',
+  'sid',
+  'browser',
+  'system',
+  'created_at',
+  'used_at',
+  'expires_at',
+] as const
 const TRANSACTION = [
   'id',
   'realm',
@@ -60,7 +74,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   const devicesOf = (realm: string) =>
     db
       .selectFrom('trusted_device')
-      .selectAll('trusted_device')
+      .select(DEVICE)
       .where('trusted_device.realm', '=', realm)
       .orderBy('trusted_device.created_at')
   const transactionsOf = (realm: string) =>
