@@ -2,13 +2,12 @@ import { z } from 'zod'
 import type { Registry } from '../../core/method.ts'
 import { policyInput } from '../../core/administration/policy-input.ts'
 import { changeSettings } from './change-settings.ts'
-import { deviceParams, devicesAnswer } from './device-schemas.ts'
+import { DEVICES } from './device-endpoints.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
-import { listDevices } from './list-devices.ts'
 import { listMethods, methodsAnswer } from './list-methods.ts'
 import { listRules } from './list-rules.ts'
 import { listUsers, usersAnswer, usersQuery } from './list-users.ts'
@@ -18,7 +17,6 @@ import { removeOverride } from './remove-override.ts'
 import { removeProposal } from './remove-proposal.ts'
 import { removeRule } from './remove-rule.ts'
 import { resetAnswer, resetUser } from './reset-user.ts'
-import { revokeDevice, revokeDevices } from './revoke-devices.ts'
 import { revokeMethod, revokedAnswer } from './revoke-method.ts'
 import { groupParams, proposalAnswer, ruleAnswer, rulesAnswer, RULE_EXAMPLE } from './rule-schemas.ts'
 import { runSync } from './run-sync.ts'
@@ -231,34 +229,7 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       refuses: ['own-account', 'protected-account', 'roles-unknown'],
       does: revokeMethod,
     }),
-    endpoint('get /users/{userId}/devices', {
-      id: 'listDevices',
-      summary: 'The browsers on which a user is not asked for a second factor',
-      who: 'looker',
-      params: userParams,
-      answer: devicesAnswer,
-      does: listDevices,
-    }),
-    endpoint('delete /users/{userId}/devices', {
-      id: 'revokeDevices',
-      summary: 'Trust none of them any longer',
-      who: 'helper',
-      writes: true,
-      params: userParams,
-      answer: devicesAnswer,
-      refuses: ['own-account', 'protected-account', 'roles-unknown'],
-      does: revokeDevices,
-    }),
-    endpoint('delete /users/{userId}/devices/{deviceId}', {
-      id: 'revokeDevice',
-      summary: 'Trust one of them no longer',
-      who: 'helper',
-      writes: true,
-      params: deviceParams,
-      answer: devicesAnswer,
-      refuses: ['own-account', 'protected-account', 'roles-unknown'],
-      does: revokeDevice,
-    }),
+    ...DEVICES,
     endpoint('post /users/{userId}/reset', {
       id: 'resetUser',
       summary: "Revoke every method, forget failures, end the user's sessions",

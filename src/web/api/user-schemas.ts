@@ -125,8 +125,11 @@ function isDefault(why: Because): why is DefaultBecause {
   return why.rule === 'group' || why.rule === 'realm'
 }
 
-function toDefault({ grace, trusted: _, ...why }: DefaultBecause): z.input<typeof byDefault> {
-  return { ...why, ...(grace === undefined ? {} : { grace: iso(grace) }) }
+function toDefault(why: DefaultBecause): z.input<typeof byDefault> {
+  const grace = why.grace === undefined ? {} : { grace: iso(why.grace) }
+  return why.rule === 'realm'
+    ? { rule: 'realm', ...grace }
+    : { rule: 'group', groupId: why.groupId, path: why.path, ...grace }
 }
 
 export function toAction(action: Action): z.input<typeof userAnswer>['action'] {
