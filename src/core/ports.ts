@@ -6,6 +6,7 @@ import type { Rule } from './policy/policy.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
 import type { SetUpLink } from './login/link.ts'
 import type { Credential, Situation, Transaction } from './login/transaction.ts'
+import type { TrustedDevice } from './login/trusted-device.ts'
 
 /** Authenticated encryption bound to a context (R5). */
 export interface Sealer {
@@ -56,6 +57,17 @@ export interface Change {
   link?: SetUpLink
   /** Spends a link at `at`, epoch milliseconds; refused where it was spent, replaced or is too old (P8). */
   useLink?: { id: string; at: number }
+  /** The browser that is trusted from now on. */
+  trust?: TrustedDevice
+  /**
+   * What the cookie of a trusted device holds from now on, and for which transaction and session it was used at `at`,
+   * epoch milliseconds; refused where it does not hold `from` any more.
+   */
+  rotate?: { id: string; from: string; to: string; by: string; sid: string; at: number }
+  /** Trusted devices that are trusted no longer; refused where one of them is gone already. */
+  forget?: string[]
+  /** True: no device of the user is trusted any longer. So too wherever methods are set up or taken away (R18). */
+  forgetAll?: true
   /** Adds a failure to each of these credentials. */
   failed?: string[]
   /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
@@ -115,6 +127,8 @@ export interface Background {
   override: Enforcement | undefined
   credentials: Credential[]
   attempts: Attempts
+  /** The browsers that the user trusts, those that expired lately among them. */
+  devices: TrustedDevice[]
   /** The transaction that this nonce began earlier. */
   transaction: Transaction | undefined
 }

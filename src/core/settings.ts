@@ -15,6 +15,9 @@ export const grace = z.union(
   'must be { "days": 1 to 365 } or { "until": a date and time with its zone }',
 )
 
+/** How long a device may be trusted, days; 0: not at all. */
+export const trustedDays = z.int().min(0).max(365)
+
 const line = z.string().regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must be one line')
 
 /** An e-mail address, told by its pattern: `format: email` allows more than a mail server is given here. */
@@ -43,6 +46,10 @@ export const realmSettings = z.object({
   grace: grace
     .optional()
     .describe('How long a user without a method may put the set-up off where the realm is Required.'),
+  trustedDays: trustedDays
+    .default(0)
+    .describe('How long a device that users choose to trust is not asked again; 0: none is trusted.')
+    .meta({ unit: 'days' }),
   methods: z
     .array(z.string())
     .default(['totp', 'backup-codes'])

@@ -4,6 +4,7 @@ import helmet from 'helmet'
 import { pinoHttp } from 'pino-http'
 import { AppError } from '../core/errors.ts'
 import { answerErrorsAsProblem } from './api/errors.ts'
+import { forgetAllDevices, forgetDevice } from './account/forget-devices.ts'
 import { preferMethod } from './account/prefer-method.ts'
 import { askBeforeRemoval, removeMethod } from './account/remove-method.ts'
 import { askForName, renameMethod } from './account/rename-method.ts'
@@ -77,6 +78,8 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/account/methods/:id/default', preferMethod],
   ['get', '/realms/:realm/account/methods/:id/remove', askBeforeRemoval],
   ['post', '/realms/:realm/account/methods/:id/remove', removeMethod],
+  ['post', '/realms/:realm/account/devices/forget', forgetAllDevices],
+  ['post', '/realms/:realm/account/devices/:id/forget', forgetDevice],
   ['get', '/realms/:realm/account/off', askBeforeOff],
   ['post', '/realms/:realm/account/off', turnOff],
 ]

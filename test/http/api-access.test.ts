@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS, NOW, startApi } from '../support/api.ts'
 import type { ApiWorld, Ask, Client } from '../support/api.ts'
+import { deviceOf } from '../support/kit.ts'
 import { startRealm } from '../support/realm.ts'
 
 const PEOPLE = {
@@ -169,6 +170,21 @@ const TABLE: Record<string, [prepare: Prepare, ...statuses: number[]]> = {
     404,
     403,
   ],
+  'get /users/{userId}/devices': [on('/devices'), 200, 200, 200, 200, 404, 403],
+  'delete /users/{userId}/devices': [on('/devices'), 200, 200, 403, 200, 404, 403],
+  'delete /users/{userId}/devices/{deviceId}': [
+    async ({ app }, user) => {
+      const trust = deviceOf(randomUUID())
+      await app.store.commit({ realm: 'demo', userId: user, trust })
+      return { path: `/users/${user}/devices/${trust.id}` }
+    },
+    200,
+    200,
+    403,
+    200,
+    404,
+    403,
+  ],
   'post /users/{userId}/reset': [on('/reset'), 200, 200, 403, 200, 404, 403],
   'post /users/{userId}/unlock': [on('/unlock'), 204, 204, 403, 204, 404, 403],
   'post /what-if': [at('/what-if', { body: {} }), 200, 200, 200, 403, 403, 403],
@@ -204,6 +220,8 @@ const PUBLIC = 'get /openapi.json'
 const ROWS = Object.entries(TABLE)
 const ACTS = [
   'delete /users/{userId}/methods/{methodId}',
+  'delete /users/{userId}/devices',
+  'delete /users/{userId}/devices/{deviceId}',
   'post /users/{userId}/reset',
   'post /users/{userId}/unlock',
 ]

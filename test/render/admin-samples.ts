@@ -92,6 +92,11 @@ const user = {
     { id: '1', method: 'totp', label: 'Pixel 9', createdAt: when, usedAt: when, revokeUrl: '/1/revoke' },
     { id: '2', method: 'backup-codes', label: '', createdAt: when, revokeUrl: '/2/revoke' },
   ],
+  devices: [
+    { name: 'Firefox on Windows', createdAt: when, usedAt: when, expiresAt: when, revokeUrl: '/d1/revoke' },
+    { name: 'Unknown browser', createdAt: when, usedAt: when, expiresAt: when, revokeUrl: '/d2/revoke' },
+  ],
+  revokeDevicesUrl: '/devices/revoke',
   overridesOff: false,
   consoleUrl: 'https://sso.example.com/admin/demo/console/#/demo/users/1/settings',
 } satisfies AdminView
@@ -354,6 +359,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
     federation: 'ldap',
     goneAt: when,
     methods: [],
+    devices: [],
     groups: [],
     next: 'enrol-later',
     nextUntil: when,
@@ -371,6 +377,12 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   ),
   'confirm revoke': confirm,
   'confirm reset': { ...confirm, act: 'reset', methods: [], subject: rogue },
+  'confirm revoke-devices': {
+    ...confirm,
+    act: 'revoke-devices',
+    methods: [],
+    listed: ['Firefox on Windows', rogue],
+  },
   'confirm unlock': { ...confirm, act: 'unlock', methods: [] },
   'confirm sync': {
     ...confirm,

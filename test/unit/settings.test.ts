@@ -28,6 +28,7 @@ const numbers: Record<string, [number, number, number]> = {
   backupCodes: [4, 30, 10],
   backupCodesLow: [0, 30, 3],
   auditDays: [1, 3_650, 365],
+  trustedDays: [0, 365, 0],
 }
 
 /** Everything else: what is taken, what is not. */

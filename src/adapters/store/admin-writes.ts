@@ -17,6 +17,7 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...proposals(change),
     ...override(change),
     ...revoke(change),
+    ...forget(change),
     ...unlock(change),
     ...added(change),
     ...auditOf(change.audit),
@@ -58,15 +59,15 @@ function saveRule(
   { rule, origin, version }: NonNullable<AdminChange['saveRules']>[number],
 ): Write {
   const { realm } = change
-  const { group_id: groupId, enforcement, methods, priority, grace } = fromRule(rule)
+  const { group_id: groupId, enforcement, methods, priority, grace, trusted_days: days } = fromRule(rule)
   const statement =
     version === undefined
-      ? sql`insert into rule (realm, group_id, enforcement, methods, priority, grace, origin, version)
-          values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${origin},
+      ? sql`insert into rule (realm, group_id, enforcement, methods, priority, grace, trusted_days, origin, version)
+          values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${days}, ${origin},
             ${firstVersion(change)})
           on conflict do nothing`
       : sql`update rule set enforcement = ${enforcement}, methods = ${methods}, priority = ${priority},
-          grace = ${grace}, origin = ${origin}, version = ${version + 1}
+          grace = ${grace}, trusted_days = ${days}, origin = ${origin}, version = ${version + 1}
           where realm = ${realm} and group_id = ${groupId} and version = ${version}`
   return { statement, guard: 'lost' }
 }
@@ -76,15 +77,22 @@ function proposals(change: AdminChange): Write[] {
   const writes: Write[] = []
   if (saveProposal !== undefined) {
     const { version } = saveProposal
-    const { group_id: groupId, enforcement, methods, priority, grace } = fromRule(saveProposal.rule)
+    const {
+      group_id: groupId,
+      enforcement,
+      methods,
+      priority,
+      grace,
+      trusted_days: days,
+    } = fromRule(saveProposal.rule)
     const statement =
       version === undefined
-        ? sql`insert into proposal (realm, group_id, enforcement, methods, priority, grace, version)
-            values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace},
+        ? sql`insert into proposal (realm, group_id, enforcement, methods, priority, grace, trusted_days, version)
+            values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${days},
               ${firstVersion(change)})
             on conflict do nothing`
         : sql`update proposal set enforcement = ${enforcement}, methods = ${methods}, priority = ${priority},
-            grace = ${grace}, version = ${version + 1}
+            grace = ${grace}, trusted_days = ${days}, version = ${version + 1}
             where realm = ${realm} and group_id = ${groupId} and version = ${version}`
     writes.push({ statement, guard: 'lost' })
   }
@@ -128,6 +136,7 @@ function revoke({ realm, revoke: gone }: AdminChange): Write[] {
     })),
     { statement: sql`delete from "transaction" where ${own}` },
     { statement: sql`delete from verified_session where ${own}` },
+    { statement: sql`delete from trusted_device where ${own}` },
   ]
 }
 
@@ -151,6 +160,14 @@ function added({ realm, added: made }: AdminChange): Write[] {
         values (${realm}, ${groupId}, ${user.id}, ${pass}) on conflict do nothing`,
     })),
   ]
+}
+
+function forget({ realm, forget: devices }: AdminChange): Write[] {
+  return (devices?.ids ?? []).map((id): Write => ({
+    statement: sql`delete from trusted_device
+      where realm = ${realm} and user_id = ${devices?.userId ?? ''} and id = ${id}`,
+    guard: 'lost',
+  }))
 }
 
 function unlock({ realm, unlock: freed, revoke: gone }: AdminChange): Write[] {

@@ -11,8 +11,9 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps, links and sessions past their time, what sessions proved more
- * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
+ * Deletes what can't be used any more: message ids past their age, steps, links, sessions and trusted devices past their
+ * time, what sessions proved more than a day ago, and what is left of users and groups that are gone from Keycloak for
+ * 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -23,6 +24,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .execute()
   await db.deleteFrom('link').where('expires_at', '<', now).execute()
   await db.deleteFrom('web_session').where('expires_at', '<', now).execute()
+  await db.deleteFrom('trusted_device').where('expires_at', '<', now).execute()
   await db
     .deleteFrom('verified_session')
     .where('verified_at', '<', now - DAY)

@@ -11,6 +11,7 @@ export interface Schema {
     methods: string | null
     priority: number
     grace: string | null
+    trusted_days: number | null
     /** `administrator`, or `attribute` where the group's attributes in Keycloak say it. */
     origin: Generated<string>
     version: Generated<number>
@@ -23,6 +24,7 @@ export interface Schema {
     methods: string | null
     priority: number
     grace: string | null
+    trusted_days: number | null
     version: number
   }
   /** When a user first met a rule with days of grace; `source` is the group's id, empty for the realm. */
@@ -61,6 +63,25 @@ export interface Schema {
     code_hash: string | null
     code_expires_at: number | null
     redeemed: number
+    expires_at: number
+  }
+  /**
+   * Devices on which a user is not asked again. `token` is what the browser's cookie has now and `previous` what it had
+   * before, hashed with a key: `<key id>.<hash>`; `rotated_by` the transaction that changed it; `sid` the session that
+   * it was last used for.
+   */
+  trusted_device: {
+    id: string
+    realm: string
+    user_id: string
+    token: string
+    previous: string | null
+    rotated_by: string | null
+    sid: string | null
+    browser: string | null
+    system: string | null
+    created_at: number
+    used_at: number
     expires_at: number
   }
   attempt: {

@@ -4,6 +4,7 @@ import type { AuditEntry } from '../../core/audit/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { linkWrites } from './links.ts'
+import { deviceWrites } from './device-writes.ts'
 import { outboxWrites, takeBack } from './outbox-store.ts'
 import { ownWrites } from './own-writes.ts'
 import { fromTransaction, sealCredential } from './rows.ts'
@@ -17,6 +18,7 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...credentials(change, sealer),
     ...ownWrites(change),
     ...linkWrites(change),
+    ...deviceWrites(change),
     ...counts(change),
     ...sessions(change),
     ...notices(change, sealer),

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../audit/audit.ts'
 import type { DirectoryUser } from '../sync/directory.ts'
 import type { MethodId } from '../method.ts'
+import type { TrustedDevice } from '../login/trusted-device.ts'
 import type { Outgoing } from '../notices/outbox.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { Committed } from '../ports.ts'
@@ -43,9 +44,11 @@ export interface AdminChange {
   }
   /**
    * Credentials that go; refused where one of them is gone already. With them go the user's steps that are open, since
-   * one may rest on a proof by them, and what sessions gave by them.
+   * one may rest on a proof by them, what sessions gave by them, and the devices that the user had trusted.
    */
   revoke?: { userId: string; ids: string[] }
+  /** Trusted devices that are trusted no longer; refused where one of them is gone already. */
+  forget?: { userId: string; ids: string[] }
   /** Ends the lockout and forgets failures in a row, those on credentials among them. */
   unlock?: { userId: string }
   /**
@@ -132,6 +135,8 @@ export interface AdminStore {
   groups(realm: string): Promise<KnownGroup[]>
   users(realm: string, query: UserQuery): Promise<{ users: UserRecord[]; total: number }>
   user(realm: string, userId: string): Promise<UserRecord | undefined>
+  /** The browsers that the user had trusted, the one that was used last first. */
+  devices(realm: string, userId: string): Promise<TrustedDevice[]>
   /** Every user who is not gone, a page at a time. */
   everybody(realm: string): AsyncIterable<UserRecord[]>
   /** What a proposal would have decided otherwise since a moment, epoch milliseconds: how often, and for how many users. */

@@ -14,6 +14,15 @@ export type AuditEvent =
   | 'decision.not-needed'
   /** A proposal would have decided otherwise. */
   | 'decision.proposed'
+  /** The user had a browser trusted. */
+  | 'device.trusted'
+  /** A trusted device stood in for a second factor. */
+  | 'device.used'
+  /** A cookie came that was used before: somebody has a copy. */
+  | 'device.copied'
+  /** The user, or an administrator, trusts it no longer. */
+  | 'device.forgotten'
+  | 'device.revoked'
   | 'settings.changed'
   | 'secret.changed'
   | 'mail.tested'

@@ -7,6 +7,8 @@ import { decide, isNeeded } from '../policy/policy.ts'
 import type { Claims, Decision, PolicyInput } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
 import { somethingToSign, token } from './step.ts'
+import { lockedFor } from './lockout.ts'
+import { deviceOfSession, trustedBecause } from './trusted-device.ts'
 import type { Kit } from './step.ts'
 import type { Question, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -20,6 +22,8 @@ export interface Push {
   claims: Claims
   once: { jti: string; expiresAt: number }
   loginExpiresAt: number
+  /** Whether the login rests on a session that a trusted device entered. */
+  trustedSession?: boolean
   /** The browser's network address, as Keycloak sees it. */
   address?: string
 }
@@ -40,7 +44,7 @@ export type Reply =
  * back the same step, without new tries and without a new browser. A grant that has no browser gets no step. Pure.
  */
 export function answerPush(push: Push, background: Background, kit: Kit): Reply {
-  const { settings, credentials, attempts, transaction: known } = background
+  const { settings, credentials, attempts, devices, transaction: known } = background
   const { realm, userId } = push.account
   if (known !== undefined && known.account.userId !== userId)
     return { refused: 'the nonce belongs to another login' }
@@ -57,7 +61,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     graceStarts: background.graceStarts,
     now: kit.now,
   }
-  const decision = decide(input)
+  const decision = throughDevice(decide(input), push, background, kit)
   const change: Change = { realm, userId, once: push.once, ...learned(push, background, decision, kit) }
   const audited = (step?: string) => [
     ...(change.audit ?? []),
@@ -70,6 +74,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
 
   // Asking again buys no time; once it ran out, everything begins anew, and with it the time.
   const live = known !== undefined && known.expiresAt > kit.now ? known : undefined
+  const { trustedDays, enforcement } = decision
   const requestUri = `urn:ietf:params:oauth:request_uri:${token(kit)}`
   const failures = { from: known?.failures.from ?? attempts.reported, to: attempts.total }
   const fresh: Transaction = {
@@ -78,6 +83,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     account: { ...push.account, issuer: settings.issuerName ?? push.account.issuer },
     question: { ...push.question, locale: known?.question.locale ?? push.question.locale },
     because: decision.because,
+    ...(trustedDays === undefined ? {} : { trust: { days: trustedDays, enforcement } }),
     methods: decision.methods,
     proofs: decision.proofs,
     stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
@@ -89,7 +95,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     code: known?.code,
     redeemed: false,
   }
-  const situation: Situation = { settings, credentials, attempts, transaction: fresh }
+  const situation: Situation = { settings, credentials, attempts, devices, transaction: fresh }
   if (live === undefined || !stillFits(live, decision)) fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
@@ -99,6 +105,23 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
   }
   if (failures.to > attempts.reported) change.reported = failures.to
   return { needed: true, decision, change, step: { requestUri, failures } }
+}
+
+/**
+ * The decision where the session was entered by a device that is still trusted: nothing more is asked for within it. A
+ * single sign-on shows no cookie, and applications ask for it where no browser can be led away (`prompt=none`).
+ */
+function throughDevice(
+  decision: Decision,
+  { question, trustedSession }: Push,
+  { devices, attempts }: Background,
+  { now }: Kit,
+): Decision {
+  const { trustedDays: days, because } = decision
+  if (days === undefined || trustedSession !== true || lockedFor(attempts, now) > 0) return decision
+  const found = deviceOfSession(devices, { sid: question.sid, days, now })
+  if (found === undefined) return decision
+  return { ...decision, action: { do: 'skip' }, because: trustedBecause(because, found.until) }
 }
 
 /** Whether a step can go on where it stood, under the decision as it is now. */
@@ -120,6 +143,8 @@ function stillFits({ stage, linked }: Transaction, { action, proofs, methods }: 
     case 'done':
       return action.do !== 'blocked'
     case 'blocked':
+    // The cookie is looked at again, and the policy with it.
+    case 'trusted':
       return false
   }
 }

@@ -5,6 +5,7 @@ import type { Change } from '../ports.ts'
 import type { LinkMail } from './link.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
 import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
+import type { DeviceCookie } from './trusted-device.ts'
 
 /** A code that was issued lives this long, milliseconds. */
 const CODE_LIFETIME = 60_000
@@ -28,14 +29,23 @@ export interface Kit {
 /**
  * What became of what a browser sent. `stale`: it answers a page that the step has left; show where the step stands.
  * `limited`: no code was sent, and none can be before `until`, epoch milliseconds. `send` goes out once the change is
- * written, and so does `link`; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step ended: only its hash is in the change.
+ * written, and so does `link`; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step
+ * ended: only its hash is in the change; `device` is the cookie of a browser that is trusted from now on.
  */
 export type Outcome =
   | { result: 'stale'; change?: Change }
   | { result: 'locked' }
   | { result: 'refused'; error: 'missing' | 'wrong'; change?: Change }
   | { result: 'limited'; until: number; change?: Change }
-  | { result: 'accepted'; change: Change; code?: string; send?: Send; link?: LinkMail; otherwise?: Change }
+  | {
+      result: 'accepted'
+      change: Change
+      code?: string
+      send?: Send
+      link?: LinkMail
+      otherwise?: Change
+      device?: DeviceCookie
+    }
 
 /** A URL-safe random text of 256 bits. */
 export function token(kit: Kit): string {
@@ -75,7 +85,17 @@ export function finish(
     moved.next.redeemed = true
     return { transaction: moved }
   }
+  return issueCode(transaction, moved.next.stage, kit)
+}
+
+/** The transaction at its last stage, with a fresh code in place of any that was never redeemed. */
+export function issueCode(
+  transaction: Transaction,
+  stage: Stage,
+  kit: Kit,
+): { transaction: NonNullable<Change['transaction']>; code: string } {
   const code = token(kit)
+  const moved = moveTo(transaction, stage)
   moved.next.code = { hash: kit.hash(code), expiresAt: kit.now + CODE_LIFETIME }
   return { transaction: moved, code }
 }

@@ -1,7 +1,8 @@
 import type { Because, BlockedReason, Claims } from '../policy/policy.ts'
 import type { Account, MethodId } from '../method.ts'
 import type { Attempts } from './lockout.ts'
-import type { RealmSettings } from '../settings.ts'
+import type { Enforcement, RealmSettings } from '../settings.ts'
+import type { TrustedDevice } from './trusted-device.ts'
 
 /** The question that Keycloak pushed, as far as the step needs it. */
 export interface Question {
@@ -61,6 +62,8 @@ export type Stage =
   | { at: 'codes-low'; left: number; then: 'done' | 'enrol'; proof: Proof }
   | { at: 'blocked'; reason: BlockedReason }
   | { at: 'done'; proof: Proof }
+  /** The device is trusted until then, epoch milliseconds: the login goes on, and nothing was proven. */
+  | { at: 'trusted'; device: string; until: number }
 
 /** A credential that is proven and waits for the end of its set-up. */
 export interface PendingCredential {
@@ -95,6 +98,8 @@ export interface Transaction {
   stage: Stage
   /** True where the link to the user's address was opened in this step, so that its first set-up may go on. */
   linked?: true
+  /** Where a trusted device can stand in for the challenge: for how many days, and what the policy says of the user. */
+  trust?: { days: number; enforcement: Enforcement }
   /** Failures above `from` are reported with this login; see docs/protocol.md. */
   failures: { from: number; to: number }
   /** Epoch milliseconds. */
@@ -126,4 +131,6 @@ export interface Situation {
   transaction: Transaction
   credentials: Credential[]
   attempts: Attempts
+  /** The browsers that the user trusts, those that expired lately among them. */
+  devices: TrustedDevice[]
 }

@@ -9,6 +9,9 @@ export type NoticeKind =
   | 'methods-reset'
   | 'backup-code-used'
   | 'method-cloned'
+  | 'device-trusted'
+  /** A copy of its cookie was used. */
+  | 'device-copied'
 
 /** What a notice says. `at` is epoch milliseconds; nothing in it is a code, a secret or a full number (R23). */
 export interface Notice {

@@ -7,6 +7,7 @@ import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
 import type { auditAnswer } from '../api/list-audit.ts'
 import type { groupsAnswer } from '../api/list-groups.ts'
+import type { devicesAnswer } from '../api/device-schemas.ts'
 import type { usersAnswer } from '../api/list-users.ts'
 import { etagOf } from '../api/preconditions.ts'
 import { parsePart } from '../api/read-body.ts'
@@ -33,6 +34,9 @@ interface Answers {
   saveOverride: z.input<typeof standingAnswer>
   removeOverride: undefined
   revokeMethod: z.input<typeof revokedAnswer>
+  listDevices: z.input<typeof devicesAnswer>
+  revokeDevice: z.input<typeof devicesAnswer>
+  revokeDevices: z.input<typeof devicesAnswer>
   resetUser: z.input<typeof resetAnswer>
   unlockUser: undefined
   tryChange: z.input<typeof changeAnswer>

@@ -5,6 +5,7 @@ import type { AdminView } from '../render/admin-view.ts'
 import { auditRows } from './audit-rows.ts'
 import type { userAnswer } from '../api/user-schemas.ts'
 import { consoleOf } from './frame.ts'
+import { deviceName } from './revoke-devices.ts'
 import { sentenceOf } from './sentence.ts'
 import { nameOf } from './show-users.ts'
 import { doneOf, part, whenOf } from './visit.ts'
@@ -49,6 +50,7 @@ export async function showUser(visit: Visit): Promise<Outcome> {
     ...(user.lockedUntil === null ? {} : { lockedUntil: whenOf(visit, user.lockedUntil) }),
     groups: user.groups.map(({ path }) => path),
     methods: user.methods.map((one) => methodOf(visit, own, one, user.mayAct)),
+    ...(await devicesOf(visit, own, user.mayAct)),
     ...(isAdministrator && overridesCount && user.mayAct
       ? { override: { action: visit.at(`${own}/override`), options: optionsOf(visit, user) } }
       : {}),
@@ -77,6 +79,23 @@ function methodOf(
     ...(one.usedAt === null ? {} : { usedAt: whenOf(visit, one.usedAt) }),
     ...(mayAct ? { revokeUrl: visit.at(`${own}/methods/${part(one.id)}/revoke`) } : {}),
   }
+}
+
+async function devicesOf(
+  visit: Visit,
+  own: string,
+  mayAct: boolean,
+): Promise<Pick<View, 'devices' | 'revokeDevicesUrl'>> {
+  const { body } = await visit.api.ask('listDevices', { path: { userId: visit.params['userId'] ?? '' } })
+  const devices = body.devices.map((device) => ({
+    name: deviceName(visit, device),
+    createdAt: whenOf(visit, device.createdAt),
+    usedAt: whenOf(visit, device.usedAt),
+    expiresAt: whenOf(visit, device.expiresAt),
+    ...(mayAct ? { revokeUrl: visit.at(`${own}/devices/${part(device.id)}/revoke`) } : {}),
+  }))
+  const several = mayAct && devices.length > 1
+  return { devices, ...(several ? { revokeDevicesUrl: visit.at(`${own}/devices/revoke`) } : {}) }
 }
 
 /** The default first, named by what it comes to. */

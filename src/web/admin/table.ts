@@ -1,6 +1,7 @@
 import { addUser, newUser } from './add-user.ts'
 import { exportAudit } from './export-audit.ts'
 import { confirmReset, reset } from './reset-user.ts'
+import { confirmDevices, revokeDevices } from './revoke-devices.ts'
 import { confirmRevoke, revoke } from './revoke-method.ts'
 import { chooseGroup } from './choose-group.ts'
 import { previewOverride, saveOverride } from './save-override.ts'
@@ -40,6 +41,10 @@ export const ROUTES: Route[] = [
   ['post', '/users/:userId/override', saveOverride],
   ['get', '/users/:userId/methods/:methodId/revoke', confirmRevoke, 'before a change'],
   ['post', '/users/:userId/methods/:methodId/revoke', revoke],
+  ['get', '/users/:userId/devices/revoke', confirmDevices, 'before a change'],
+  ['post', '/users/:userId/devices/revoke', revokeDevices],
+  ['get', '/users/:userId/devices/:deviceId/revoke', confirmDevices, 'before a change'],
+  ['post', '/users/:userId/devices/:deviceId/revoke', revokeDevices],
   ['get', '/users/:userId/reset', confirmReset, 'before a change'],
   ['post', '/users/:userId/reset', reset],
   ['get', '/users/:userId/unlock', confirmUnlock, 'before a change'],

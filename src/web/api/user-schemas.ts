@@ -136,15 +136,18 @@ function verdictOf({ enforcement: comesTo, because: why }: Decision) {
 function toBecause(why: Because): z.input<typeof because> {
   if (why.rule !== 'override') return isDefault(why) ? toDefault(why) : why
   const { instead } = why
-  return { ...why, instead: { ...instead, because: toDefault(instead.because) } }
+  return { rule: 'override', instead: { ...instead, because: toDefault(instead.because) } }
 }
 
 function isDefault(why: Because): why is DefaultBecause {
   return why.rule === 'group' || why.rule === 'realm'
 }
 
-function toDefault({ grace, ...why }: DefaultBecause): z.input<typeof byDefault> {
-  return { ...why, ...(grace === undefined ? {} : { grace: iso(grace) }) }
+function toDefault(why: DefaultBecause): z.input<typeof byDefault> {
+  const grace = why.grace === undefined ? {} : { grace: iso(why.grace) }
+  return why.rule === 'realm'
+    ? { rule: 'realm', ...grace }
+    : { rule: 'group', groupId: why.groupId, path: why.path, ...grace }
 }
 
 export function toAction(action: Action): z.input<typeof userAnswer>['action'] {

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Proof, Situation } from '../../core/login/transaction.ts'
 import { AppError } from '../../core/errors.ts'
 import { token } from '../../core/login/step.ts'
+import { isStillTrusted } from '../../core/login/trusted-device.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
@@ -50,7 +51,10 @@ export function redeemCode(context: WebContext): RequestHandler {
         userId: found.account.userId,
         once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
         transaction: { next: { ...found, redeemed: true }, version: found.version },
-        verified: { sid: found.question.sid, level: given.level, at: given.at },
+        // A trusted device proves nothing, to our own pages neither.
+        ...(given === 'trusted'
+          ? {}
+          : { verified: { sid: found.question.sid, level: given.level, at: given.at } }),
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
       return committed === 'lost' ? 'lost' : { transaction: found, proof: given, now: at }
@@ -67,10 +71,14 @@ export function redeemCode(context: WebContext): RequestHandler {
         sid: question.sid,
         iat,
         exp: iat + ID_TOKEN_LIFETIME,
-        auth_time: Math.floor(proof.at / 1000),
-        acr: String(proof.level),
-        amr: proof.amr,
-        ...(proof.setUp === true ? { set_up: true } : {}),
+        ...(proof === 'trusted'
+          ? { acr: '1', amr: question.amr, exempt: 'trusted-device' }
+          : {
+              auth_time: Math.floor(proof.at / 1000),
+              acr: String(proof.level),
+              amr: proof.amr,
+              ...(proof.setUp === true ? { set_up: true } : {}),
+            }),
         failures,
       }),
       access_token: token(context.kit()),
@@ -80,12 +88,17 @@ export function redeemCode(context: WebContext): RequestHandler {
   }
 }
 
-/** What the step proved, where its code can still be redeemed. */
-function provenBy(situation: Situation | undefined, redirectUri: string, now: number): Proof | undefined {
+/** What the step proved, or that a trusted device stood in for it, where its code can still be redeemed. */
+function provenBy(
+  situation: Situation | undefined,
+  redirectUri: string,
+  now: number,
+): Proof | 'trusted' | undefined {
   if (situation === undefined) return undefined
   const { code, redeemed, question, stage } = situation.transaction
   const inTime = code !== undefined && now < code.expiresAt
   if (!inTime || redeemed || question.redirectUri !== redirectUri) return undefined
   // A step that began anew after its code was issued proves nothing yet.
+  if (stage.at === 'trusted') return isStillTrusted(situation.devices, stage) ? 'trusted' : undefined
   return stage.at === 'done' ? stage.proof : undefined
 }

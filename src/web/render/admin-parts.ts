@@ -18,6 +18,7 @@ export const DONE = [
   'user-added-invited',
   'user-added-not-invited',
   'user-added-phone-dropped',
+  'devices-revoked',
   'rule-saved',
   'rule-removed',
   'settings-saved',
@@ -119,6 +120,15 @@ export interface Method {
   synced?: 'synced' | 'bound'
   createdAt: When
   usedAt?: When
+  revokeUrl?: string
+}
+
+/** A browser on which a user is not asked. */
+export interface Device {
+  name: string
+  createdAt: When
+  usedAt: When
+  expiresAt: When
   revokeUrl?: string
 }
 

@@ -2,6 +2,7 @@
 
 import type {
   AuditRow,
+  Device,
   Done,
   EnforcementName,
   Field,
@@ -92,6 +93,9 @@ export type AdminView =
       lockedUntil?: When
       groups: string[]
       methods: Method[]
+      devices: Device[]
+      /** All at once, where there are several. */
+      revokeDevicesUrl?: string
       /** Where the reader may change the enforcement. GET `enforcement` and `reason`. */
       override?: { action: string; options: Option[] }
       /** Overrides do not count in this realm. */
@@ -115,7 +119,7 @@ export type AdminView =
   /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
   | {
       page: 'confirm'
-      act: 'revoke' | 'reset' | 'unlock' | 'sync'
+      act: 'revoke' | 'revoke-devices' | 'reset' | 'unlock' | 'sync'
       subject: string
       detail: string
       methods: string[]

@@ -53,6 +53,8 @@ const ALARMING = new Set<Notice['kind']>([
   'method-removed',
   'backup-code-used',
   'method-cloned',
+  'device-trusted',
+  'device-copied',
 ])
 
 /** Loads the e-mail theme. Throws, naming the file, where a template is missing or faulty. */

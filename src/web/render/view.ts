@@ -19,6 +19,12 @@ export type FieldError =
 /** Why no code was sent; shown as an alert above the form. `seconds` until the next one can be asked for. */
 export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
+/** The offer not to be asked again on this device for so many days: POST `trust=on` along with the code. */
+export interface Trust {
+  days: number
+  checked: boolean
+}
+
 /** The id of a method, as in the registry. */
 export type MethodName = 'totp' | 'passkey' | 'sms' | 'email' | 'backup-codes'
 
@@ -51,6 +57,7 @@ export type View =
   | {
       page: 'challenge-totp'
       action: string
+      trust?: Trust
       error?: FieldError
       device?: string
       digits?: number
@@ -72,6 +79,7 @@ export type View =
       resendSeconds: number
       error?: FieldError
       sendError?: SendError
+      trust?: Trust
       changeUrl?: string
       otherUrl?: string
       cancelUrl?: string
@@ -108,6 +116,7 @@ export type View =
       page: 'challenge-passkey'
       action: string
       options: string
+      trust?: Trust
       error?: FieldError
       device?: string
       otherUrl?: string

@@ -9,6 +9,8 @@ import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { untilWritten } from '../retry.ts'
 import type { FieldError } from '../render/view.ts'
+import { browserName } from './browser-name.ts'
+import { heldBy, setDeviceCookie } from './device-cookie.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
@@ -19,14 +21,18 @@ type Decided = Outcome | ReturnType<typeof aim>
 
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
-  decide(situation: Situation, request: Request, kit: Kit): Decided | Promise<Decided>
+  decide(situation: Situation, request: Request, kit: Kit, context: WebContext): Decided | Promise<Decided>
   missing: FieldError
 }
 
 /** `POST /step/{id}/challenge/{method}` */
 export const challengeForm: Form = {
-  decide: (situation, request, kit) =>
-    answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit),
+  decide(situation, request, kit, context) {
+    const wish = wantsTrust(request)
+      ? { ...browserName(request), before: heldBy(context, request, situation)?.id }
+      : undefined
+    return answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit, wish)
+  },
   missing: 'code-missing',
 }
 
@@ -84,7 +90,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
     const { opened, outcome } = await untilWritten(async () => {
       const read = await openStep(context, request)
       if (read.situation.transaction.redeemed) return { opened: read, outcome: { result: 'stale' } as const }
-      const decided = await form.decide(read.situation, request, context.kit())
+      const decided = await form.decide(read.situation, request, context.kit(), context)
       const written =
         'change' in decided && decided.change !== undefined
           ? await context.store.commit({ ...decided.change, address: request.ip ?? '' })
@@ -97,11 +103,15 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
       }
       return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
+    if (outcome.result === 'accepted' && outcome.device !== undefined) {
+      setDeviceCookie(response, context, opened.situation, outcome.device)
+      context.metrics.trustedDevices.inc({ realm: opened.realm.name, result: 'given' })
+    }
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
     } else {
       const query = await afterwards(context, opened, outcome, request)
-      response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form) : query))
+      response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form, request) : query))
     }
   }
 }
@@ -154,12 +164,18 @@ function sendFile(response: Response, lines: string[]): void {
   response.attachment('backup-codes.txt').type('text/plain; charset=utf-8').send(lines.join('\r\n'))
 }
 
-function queryFor(outcome: Decided, { missing }: Form): string {
+function wantsTrust(request: Request): boolean {
+  return formField(request, 'trust') === 'on'
+}
+
+function queryFor(outcome: Decided, { missing }: Form, request: Request): string {
   if (outcome.result === 'limited') return limitedQuery(outcome.until)
   if (outcome.result === 'misaimed') return `?error=${outcome.error}`
   if (outcome.result !== 'refused') return ''
   const error = outcome.error === 'missing' ? missing : 'code-wrong'
-  return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}`
+  // What was checked stays checked, unlike what was typed.
+  const kept = wantsTrust(request) ? '&trust' : ''
+  return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}${kept}`
 }
 
 function pathPart(request: Request, name: string): string {

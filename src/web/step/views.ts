@@ -6,6 +6,7 @@ import { maskAddress } from '../../core/notices/mail.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Credential, Situation, Stage } from '../../core/login/transaction.ts'
+import { daysOffered } from '../../core/login/trusted-device.ts'
 import { canSend, pauseEnd } from '../../core/login/sending.ts'
 import { creationOptions, requestOptions } from './passkey-views.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
@@ -36,6 +37,8 @@ export interface Asked {
   until: number
   /** Why the first code could not be sent just now. */
   sendError?: SendError | undefined
+  /** Whether the box to trust the device was checked. */
+  trust: boolean
 }
 
 /** What the page of a step shows. */
@@ -55,7 +58,9 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   }
   switch (stage.at) {
     case 'challenge':
-      return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+      return asked.choose
+        ? chooseChallenge(opened, error, kit)
+        : challenge(opened, stage, { ...error, ...trustOf(opened, asked) }, kit)
     case 'enrol':
       return asked.choose || stage.method === undefined
         ? chooseEnrolment(opened, stage, error, kit)
@@ -87,14 +92,26 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
     case 'blocked':
       return { page: 'blocked', reason: stage.reason, cancelUrl: `${path}/cancel` }
     case 'done':
+    case 'trusted':
       return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   }
 }
 
 type Faulty = { error?: FieldError; sendError?: SendError }
 
-function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
+function trustOf({ situation }: Opened, { trust }: Asked): { trust?: { days: number; checked: boolean } } {
+  const days = daysOffered(situation.transaction)
+  return days === 0 ? {} : { trust: { days, checked: trust } }
+}
+
+function challenge(
+  opened: Opened,
+  stage: Stage & { at: 'challenge' },
+  { trust, ...error }: Faulty & ReturnType<typeof trustOf>,
+  kit: Kit,
+): View {
   const { situation, path } = opened
+  const trusting = trust === undefined ? {} : { trust }
   const action = `${path}/challenge/${stage.method}`
   const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const rest = { action, ...error, ...others, ...cancel(opened) }
@@ -110,6 +127,7 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
       ...sentTo(shown, situation),
       ...resend(opened, kit),
       ...failed,
+      ...trusting,
       ...rest,
     }
   }
@@ -118,9 +136,9 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
   if (shown?.kind === 'passkey') {
     const options = requestOptions(situation, stage.toSign ?? '', kit)
-    return { page: 'challenge-passkey', options, ...device, ...rest }
+    return { page: 'challenge-passkey', options, ...device, ...trusting, ...rest }
   }
-  return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...rest }
+  return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...trusting, ...rest }
 }
 
 /** How many digits the codes of these apps have; nothing where they differ. */
