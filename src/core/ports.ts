@@ -33,10 +33,12 @@ export interface Change {
   /** Ids of credentials that go. */
   remove?: string[]
   /**
-   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps,
-   * and what other sessions than `sid` gave.
+   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps
+   * but `step`, and what other sessions than `sid` gave; absent: all.
    */
-  takeAway?: { ids: string[]; sid: string }
+  takeAway?: { ids: string[]; sid?: string; step?: string }
+  /** The id of a code of the help desk; refused where it is spent already, replaced or taken back. */
+  spendBypass?: string
   /** Refused where it is gone. `label` undefined: none. */
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */

@@ -148,6 +148,15 @@ export const realmSettings = z.object({
     .max(30)
     .default(3)
     .describe('A stock of this many or fewer warns; fewer than a set has.'),
+  bypassSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(3_600)
+    .describe(
+      'How long a one-time code from the help desk is good; 0: none are given, and no login asks for one.',
+    )
+    .meta({ unit: 's' }),
   apiClients: z
     .array(z.string().min(1).max(255))
     .max(20)

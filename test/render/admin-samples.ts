@@ -162,6 +162,14 @@ const wrongFields = fields.map((field, i) => ({
   ...(i === 1 ? { focus: true } : {}),
 }))
 
+const bypass = {
+  page: 'bypass',
+  username: 'alice',
+  reason: '',
+  replaces: false,
+  action: `${home}/users/1/bypass`,
+  cancelUrl: `${home}/users/1`,
+} satisfies AdminView
 const hidden = [{ name: 'version', value: '3' }]
 const confirm = {
   page: 'confirm',
@@ -294,6 +302,25 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   ),
   'confirm revoke': confirm,
   'confirm reset': { ...confirm, act: 'reset', methods: [], subject: rogue },
+  'user with a help desk': { ...user, bypass: { giveUrl: `${home}/users/1/bypass` } },
+  'user with a code outstanding': {
+    ...user,
+    bypass: {
+      given: { by: rogue, at: when, until: when, reason: rogue },
+      giveUrl: `${home}/users/1/bypass`,
+      takeBackUrl: `${home}/users/1/bypass/take-back`,
+    },
+  },
+  bypass: { ...bypass, reason: rogue, replaces: true },
+  'bypass wrong': { ...bypass, wrong: true },
+  'bypass-given': {
+    page: 'bypass-given',
+    username: 'alice',
+    code: 'K7QM-H4TX-9PZC-W2GV',
+    until: when,
+    backUrl: `${home}/users/1`,
+  },
+  'confirm bypass': { ...confirm, act: 'bypass', methods: [] },
   'confirm unlock': { ...confirm, act: 'unlock', methods: [] },
   'confirm sync': {
     ...confirm,

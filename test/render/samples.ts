@@ -108,7 +108,18 @@ export const views: Readonly<Record<string, View>> = {
   'challenge-backup-codes': { page: 'challenge-backup-codes', action, left: 7, ...elsewhere },
   'challenge-backup-codes last': { page: 'challenge-backup-codes', action, left: 1 },
   'challenge-backup-codes wrong': { page: 'challenge-backup-codes', action, left: 7, error: 'code-wrong' },
+  'challenge-help-desk': { page: 'challenge-help-desk', action, otherUrl: elsewhere.otherUrl },
+  'challenge-help-desk wrong': {
+    page: 'challenge-help-desk',
+    action,
+    otherUrl: elsewhere.otherUrl,
+    error: 'code-wrong',
+  },
   'select-method': selectMethod,
+  'select-method help desk': {
+    ...selectMethod,
+    methods: [...selectMethod.methods, { id: 'help-desk', current: false }],
+  },
   'select-method error': { ...selectMethod, error: 'method-missing' },
   'select-method enrol': {
     page: 'select-method',
@@ -122,6 +133,9 @@ export const views: Readonly<Record<string, View>> = {
   },
   'enrol-totp': enrolTotp,
   'enrol-totp optional': { ...enrolTotp, required: false, label: 'Pixel 9', ...elsewhere },
+  'enrol-totp replaces all': { ...enrolTotp, replacesAll: true },
+  'enrol-phone replaces all': { ...enrolPhone, replacesAll: true },
+  'sent-code replaces all': { ...sentCode, purpose: 'enrol', replacesAll: true },
   'enrol-totp wrong': { ...enrolTotp, error: 'code-wrong' },
   'enrol-phone': enrolPhone,
   'enrol-phone optional': { ...enrolPhone, required: false, phone: '0151 23456789', ...elsewhere },

@@ -27,6 +27,7 @@ const numbers: Record<string, [number, number, number]> = {
   smsAlarm: [1, 1_000_000, 50],
   backupCodes: [4, 30, 10],
   backupCodesLow: [0, 30, 3],
+  bypassSeconds: [0, 86_400, 3_600],
   auditDays: [1, 3_650, 365],
 }
 

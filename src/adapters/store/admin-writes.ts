@@ -18,6 +18,7 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...override(change),
     ...revoke(change),
     ...unlock(change),
+    ...bypass(change),
     ...auditOf(change.audit),
   ]
 }
@@ -127,6 +128,24 @@ function revoke({ realm, revoke: gone }: AdminChange): Write[] {
     })),
     { statement: sql`delete from "transaction" where ${own}` },
     { statement: sql`delete from verified_session where ${own}` },
+  ]
+}
+
+function bypass({ realm, bypass: changed }: AdminChange): Write[] {
+  if (changed === undefined) return []
+  const { userId, given } = changed
+  if (given === undefined) {
+    return [{ statement: sql`delete from bypass where realm = ${realm} and user_id = ${userId}` }]
+  }
+  const { id, keyId, value, expiresAt, by, at, reason } = given
+  return [
+    {
+      statement: sql`insert into bypass (realm, user_id, id, key_id, mac, given_by, given_at, reason, expires_at)
+        values (${realm}, ${userId}, ${id}, ${keyId}, ${value}, ${by}, ${at}, ${reason}, ${expiresAt})
+        on conflict (realm, user_id) do update set id = excluded.id, key_id = excluded.key_id, mac = excluded.mac,
+          given_by = excluded.given_by, given_at = excluded.given_at, reason = excluded.reason,
+          expires_at = excluded.expires_at`,
+    },
   ]
 }
 

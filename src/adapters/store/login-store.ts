@@ -7,13 +7,14 @@ import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
-import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
+import { json, toAttempts, toBypass, toCredential, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
+const BYPASS = ['id', 'key_id', 'mac', 'expires_at'] as const
 const RULE = ['group_id', 'enforcement', 'methods', 'priority', 'grace'] as const
 const CREDENTIAL = [
   'id',
@@ -58,6 +59,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
   const credentialsOf = (realm: string) =>
     db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+  const bypassesOf = (realm: string) =>
+    db.selectFrom('bypass').select(BYPASS).where('bypass.realm', '=', realm)
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -120,9 +123,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
             'credentials',
           ),
+          objectFrom(bypassesOf(realm).where('bypass.user_id', '=', TRANSACTION_USER)).as('bypass'),
         ])
         .executeTakeFirst()
-      return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
+      if (row === undefined) return undefined
+      const bypass = toBypass(json(row.bypass) ?? undefined)
+      return { ...standing(row), transaction: toTransaction(sealer, row), bypass }
     },
 
     async sendFigures(realm, now) {

@@ -11,8 +11,8 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps and sessions past their time, what sessions proved more
- * than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
+ * Deletes what can't be used any more: message ids past their age, steps, sessions and codes of the help desk past their
+ * time, what sessions proved more than a day ago, and what is left of users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -31,6 +31,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('outbox')
     .where('expires_at', '<', now - DAY)
     .execute()
+  await db.deleteFrom('bypass').where('expires_at', '<', now).execute()
   await pruneGone(db, now - TOMBSTONES)
 }
 

@@ -4,6 +4,7 @@ import type { MethodId } from '../method.ts'
 import { noticesOf } from '../notices/notices.ts'
 import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
+import { HELP_DESK, takesBypass } from './help-desk.ts'
 import type { Change } from '../ports.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy, success, verifiedBy } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
@@ -118,11 +119,15 @@ export function acknowledgeLow(situation: Situation, kit: Kit): Outcome {
   }
 }
 
-/** "Try another way": another of the methods that this challenge takes. */
+/** "Try another way": another of the methods that this challenge takes, or a code of the help desk. */
 export function chooseChallenge(situation: Situation, method: string, kit: Kit): Outcome {
   const { transaction, credentials } = situation
-  const { stage } = transaction
+  const stage = transaction.stage.at === 'help-desk' ? transaction.stage.instead : transaction.stage
   if (stage.at !== 'challenge') return { result: 'stale' }
+  if (method === HELP_DESK && takesBypass(situation, kit.registry)) {
+    const asked = moveTo(transaction, { at: 'help-desk', instead: stage })
+    return { result: 'accepted', change: { ...owner(transaction), transaction: asked } }
+  }
   const offered = transaction.proofs.includes(method) && triable(credentials, method).length > 0
   if (!offered || !kit.registry.has(method)) return { result: 'refused', error: 'missing' }
   return {

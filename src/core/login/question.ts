@@ -88,7 +88,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     redeemed: false,
   }
   const situation: Situation = { settings, credentials, attempts, transaction: fresh }
-  if (live === undefined || !stillFits(live.stage, decision))
+  if (live === undefined || !stillFits(live.stage, decision, push.claims.level))
     fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
@@ -101,9 +101,14 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
 }
 
 /** Whether a step can go on where it stood, under the decision as it is now. */
-function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean {
+function stillFits(stage: Stage, decision: Decision, level: number): boolean {
+  const { action, proofs, methods } = decision
   const isAllowed = (method: string | undefined) => method === undefined || methods.includes(method)
+  // Where a level is asked for, nothing is exempt.
+  if (isExempt(stage)) return level <= 1 && action.do === 'challenge' && isAllowed(methodOf(stage))
   switch (stage.at) {
+    case 'help-desk':
+      return level <= 1 && stillFits(stage.instead, decision, level)
     case 'challenge':
       return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
     case 'enrol':
@@ -118,6 +123,15 @@ function stillFits(stage: Stage, { action, proofs, methods }: Decision): boolean
     case 'blocked':
       return false
   }
+}
+
+function isExempt(stage: Stage): boolean {
+  const proof = 'proof' in stage ? stage.proof : stage.at === 'enrol' ? stage.proven : undefined
+  return proof?.exempt !== undefined
+}
+
+function methodOf(stage: Stage): string | undefined {
+  return 'method' in stage ? stage.method : undefined
 }
 
 function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit): Stage {

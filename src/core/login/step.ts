@@ -106,8 +106,9 @@ export function failure(
  * What a proof in a step of our own pages writes down at once: the session gave a second factor. A login's proof counts
  * once Keycloak has taken it.
  */
-export function verifiedBy({ question }: Transaction, { level, at }: Proof): Pick<Change, 'verified'> {
-  return question.own === undefined ? {} : { verified: { sid: question.sid, level, at } }
+export function verifiedBy({ question }: Transaction, proof: Proof): Pick<Change, 'verified'> {
+  if (question.own === undefined || proof.exempt !== undefined) return {}
+  return { verified: { sid: question.sid, level: proof.level, at: proof.at } }
 }
 
 /** The part of a change that clears the user's failures, and reports them with this answer. */

@@ -1,6 +1,7 @@
 import type { Because, BlockedReason, Claims } from '../policy/policy.ts'
 import type { Account, MethodId } from '../method.ts'
 import type { Attempts } from './lockout.ts'
+import type { Bypass } from './help-desk.ts'
 import type { RealmSettings } from '../settings.ts'
 
 /** The question that Keycloak pushed, as far as the step needs it. */
@@ -25,13 +26,24 @@ export interface Question {
   own?: { done: string; cancelled: string }
 }
 
+/** A challenge by one of the user's methods. */
+export interface Challenge {
+  at: 'challenge'
+  method: MethodId
+  then: 'done' | 'enrol'
+  keep?: unknown
+  sentAt?: number
+}
+
 /**
  * Where a step stands. What is shown once only, or not proven yet, lives here, sealed, and nowhere else. `proven` is
  * what a challenge before the set-up proved; without it the set-up is the user's first, on the password alone (R26).
- * `sentAt` is when the newest code was sent, epoch milliseconds.
+ * `sentAt` is when the newest code was sent, epoch milliseconds. `help-desk`: a code of the help desk is asked for
+ * instead of that challenge.
  */
 export type Stage =
-  | { at: 'challenge'; method: MethodId; then: 'done' | 'enrol'; keep?: unknown; sentAt?: number }
+  | Challenge
+  | { at: 'help-desk'; instead: Challenge }
   | { at: 'enrol'; method: MethodId | undefined; keep: unknown; proven: Proof | undefined; sentAt?: number }
   | {
       at: 'save-codes'
@@ -52,14 +64,16 @@ export interface PendingCredential {
   data: unknown
 }
 
-/** What a step proved. */
-export interface Proof {
-  /** RFC 8176 values, those of the first factor among them. */
-  amr: string[]
-  level: 2 | 3
-  /** Epoch milliseconds. */
-  at: number
-}
+/** Why a login goes on though no second factor was given: the claim `exempt` of docs/protocol.md. */
+export type Exempt = 'help-desk'
+
+/**
+ * What a step proved. `amr` are RFC 8176 values, those of the first factor among them; `at` is epoch milliseconds.
+ * Where an exemption let the user in, it proved nothing beyond the first factor (R27, R29).
+ */
+export type Proof =
+  | { amr: string[]; level: 2 | 3; at: number; exempt?: undefined }
+  | { amr: string[]; level: 1; at: number; exempt: Exempt }
 
 /** One login's second factor, from the push to the redemption. */
 export interface Transaction {
@@ -105,4 +119,6 @@ export interface Situation {
   transaction: Transaction
   credentials: Credential[]
   attempts: Attempts
+  /** The code of the help desk that is outstanding. */
+  bypass?: Bypass | undefined
 }

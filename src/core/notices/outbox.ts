@@ -2,7 +2,14 @@ import type { MethodId } from '../method.ts'
 
 /** What users are told of without having asked (S21, ASVS 6.3.7). */
 export type NoticeKind =
-  'attempt-failed' | 'locked' | 'method-added' | 'method-removed' | 'methods-reset' | 'backup-code-used'
+  | 'attempt-failed'
+  | 'locked'
+  | 'method-added'
+  | 'method-removed'
+  | 'methods-reset'
+  | 'backup-code-used'
+  | 'bypass-given'
+  | 'bypass-used'
 
 /** What a notice says. `at` is epoch milliseconds; nothing in it is a code, a secret or a full number (R23). */
 export interface Notice {
@@ -15,6 +22,8 @@ export interface Notice {
   address?: string
   /** True where an administrator did it, and not the user. */
   byAdministrator?: true
+  /** Their name, where the user is to know it. */
+  by?: string
 }
 
 /** A notice on its way. */

@@ -4,6 +4,7 @@ import type { RealmSettings } from '../../core/settings.ts'
 import { openCall } from '../api/call.ts'
 import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
+import type { bypassAnswer } from '../api/give-bypass.ts'
 import type { auditAnswer } from '../api/list-audit.ts'
 import type { groupsAnswer } from '../api/list-groups.ts'
 import type { usersAnswer } from '../api/list-users.ts'
@@ -32,6 +33,8 @@ interface Answers {
   revokeMethod: z.input<typeof revokedAnswer>
   resetUser: z.input<typeof resetAnswer>
   unlockUser: undefined
+  giveBypass: z.input<typeof bypassAnswer>
+  takeBypassBack: undefined
   tryChange: z.input<typeof changeAnswer>
   listAudit: z.input<typeof auditAnswer>
   exportAudit: undefined

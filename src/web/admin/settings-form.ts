@@ -17,6 +17,7 @@ const HEADINGS: [string, (name: string) => boolean][] = [
   ['sms', (name) => name.startsWith('sms')],
   ['mail', (name) => name.startsWith('mail')],
   ['backup', (name) => name.startsWith('backup')],
+  ['help-desk', (name) => name.startsWith('bypass')],
   ['audit', (name) => ['apiClients', 'auditDays'].includes(name)],
   ['other', () => true],
 ]

@@ -6,6 +6,7 @@ import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
+import { HELP_DESK } from './table-help-desk.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
 import { listMethods, methodsAnswer } from './list-methods.ts'
 import { listRules } from './list-rules.ts'
@@ -248,6 +249,7 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       refuses: ['own-account', 'protected-account', 'roles-unknown'],
       does: unlockUser,
     }),
+    ...HELP_DESK,
     endpoint('post /what-if', {
       id: 'tryChange',
       summary: 'Who would be asked, and who not any more, if the policy were changed; nothing is written',

@@ -50,7 +50,10 @@ export function redeemCode(context: WebContext): RequestHandler {
         userId: found.account.userId,
         once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
         transaction: { next: { ...found, redeemed: true }, version: found.version },
-        verified: { sid: found.question.sid, level: given.level, at: given.at },
+        // What only let the user in opens none of our own pages.
+        ...(given.exempt === undefined
+          ? { verified: { sid: found.question.sid, level: given.level, at: given.at } }
+          : {}),
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
       return committed === 'lost' ? 'lost' : { transaction: found, proof: given, now: at }
@@ -67,9 +70,11 @@ export function redeemCode(context: WebContext): RequestHandler {
         sid: question.sid,
         iat,
         exp: iat + ID_TOKEN_LIFETIME,
-        auth_time: Math.floor(proof.at / 1000),
         acr: String(proof.level),
         amr: proof.amr,
+        ...(proof.exempt === undefined
+          ? { auth_time: Math.floor(proof.at / 1000) }
+          : { exempt: proof.exempt }),
         failures,
       }),
       access_token: token(context.kit()),

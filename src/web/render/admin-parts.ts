@@ -14,6 +14,7 @@ export const DONE = [
   'reset',
   'reset-sessions',
   'unlocked',
+  'bypass-taken-back',
   'rule-saved',
   'rule-removed',
   'settings-saved',

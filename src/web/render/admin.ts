@@ -23,6 +23,8 @@ const required = [
   'overview',
   'users',
   'user',
+  'bypass',
+  'bypass-given',
   'confirm',
   'preview',
   'conflict',

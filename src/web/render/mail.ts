@@ -42,6 +42,7 @@ const ALARMING = new Set<Notice['kind']>([
   'method-added',
   'method-removed',
   'backup-code-used',
+  'bypass-used',
 ])
 
 /** Loads the e-mail theme. Throws, naming the file, where a template is missing or faulty. */
@@ -127,6 +128,7 @@ function factsOf(notice: Notice, locale: string, say: (key: string) => string): 
     method: notice.method === undefined ? undefined : say(`method.${notice.method}`),
     application: notice.application,
     address: notice.address,
+    by: notice.by,
   }
   return Object.entries(facts).flatMap(([name, value]) =>
     value === undefined ? [] : [{ label: say(`fact.${name}`), value }],

@@ -26,6 +26,7 @@ const required = [
   'challenge-totp',
   'sent-code',
   'challenge-backup-codes',
+  'challenge-help-desk',
   'select-method',
   'enrol-totp',
   'enrol-phone',

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/login/challenge.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/login/enrolment.ts'
+import { HELP_DESK, answerBypass } from '../../core/login/help-desk.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
 import type { Kit, Outcome } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
@@ -22,8 +23,12 @@ interface Form {
 
 /** `POST /step/{id}/challenge/{method}` */
 export const challengeForm: Form = {
-  decide: (situation, request, kit) =>
-    answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit),
+  decide(situation, request, kit) {
+    const [method, code] = [pathPart(request, 'method'), formField(request, 'code')]
+    return method === HELP_DESK
+      ? answerBypass(situation, code, kit)
+      : answerChallenge(situation, method, code, kit)
+  },
   missing: 'code-missing',
 }
 

@@ -1,4 +1,5 @@
 import { toString as qrCode } from 'qrcode'
+import { HELP_DESK, takesBypass } from '../../core/login/help-desk.ts'
 import { triable } from '../../core/login/triable.ts'
 import { enrollable } from '../../core/login/enrolment.ts'
 import { lockedFor } from '../../core/login/lockout.ts'
@@ -43,7 +44,7 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   const { stage } = transaction
   if (transaction.redeemed) return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   const wait = lockedFor(attempts, kit.now)
-  const takesCodes = stage.at === 'challenge' || stage.at === 'enrol'
+  const takesCodes = ['challenge', 'enrol', 'help-desk'].includes(stage.at)
   if (wait > 0 && takesCodes) {
     return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
   }
@@ -54,6 +55,15 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   switch (stage.at) {
     case 'challenge':
       return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+    case 'help-desk':
+      return asked.choose
+        ? chooseChallenge(opened, error, kit)
+        : {
+            page: 'challenge-help-desk',
+            action: `${path}/challenge/${HELP_DESK}`,
+            otherUrl: `${path}?choose`,
+            ...error,
+          }
     case 'enrol':
       return asked.choose || stage.method === undefined
         ? chooseEnrolment(opened, stage, error, kit)
@@ -85,7 +95,8 @@ type Faulty = { error?: FieldError; sendError?: SendError }
 function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
   const action = `${path}/challenge/${stage.method}`
-  const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const hasOthers = offered(situation, kit).length > 1 || takesBypass(situation, kit.registry)
+  const others = hasOthers ? { otherUrl: `${path}?choose` } : {}
   const rest = { action, ...error, ...others, ...cancel(opened) }
   const shown = challengeShown(situation, stage.method, kit, stage.keep)
   if (shown?.kind === 'backup-codes')
@@ -110,7 +121,7 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
 function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
   const { stage } = situation.transaction
-  const methods = offered(situation, kit).map((id) => {
+  const methods: Choices = offered(situation, kit).map((id) => {
     const shown = challengeShown(situation, id, kit)
     return {
       id: id as MethodName,
@@ -119,6 +130,9 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
       ...(shown?.kind === 'sent-code' ? { device: shown.to } : {}),
     }
   })
+  if (takesBypass(situation, kit.registry)) {
+    methods.push({ id: HELP_DESK, current: stage.at === 'help-desk' })
+  }
   return {
     page: 'select-method',
     purpose: 'challenge',
@@ -129,13 +143,18 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
   }
 }
 
+type Choices = Extract<View, { page: 'select-method' }>['methods']
+
 function chooseEnrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
-  const methods = enrollable(situation, kit.registry).map((id) => ({
+  const methods = enrollable(situation, kit.registry, stage.proven).map((id) => ({
     id: id as MethodName,
     current: stage.method === id,
   }))
-  const back = stage.method === undefined ? {} : { backUrl: path }
+  const back = {
+    ...(stage.method === undefined ? {} : { backUrl: path }),
+    ...(stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}),
+  }
   return { page: 'select-method', purpose: 'enrol', action: `${path}/method`, methods, ...back, ...error }
 }
 
@@ -149,11 +168,12 @@ async function enrolment(
   const { situation, path } = opened
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
-  const others = enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const others = enrollable(situation, kit.registry, stage.proven).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const required = transaction.question.purpose === 'login'
-  const rest = { ...others, ...error, ...cancel(opened) }
+  const replaces = stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}
+  const rest = { ...others, ...error, ...replaces, ...cancel(opened) }
   if (shown?.kind === 'unusable') {
-    return enrollable(situation, kit.registry).length > 1
+    return enrollable(situation, kit.registry, stage.proven).length > 1
       ? chooseEnrolment(opened, stage, error, kit)
       : { page: 'blocked', reason: 'no-method-allowed', cancelUrl: `${path}/cancel` }
   }

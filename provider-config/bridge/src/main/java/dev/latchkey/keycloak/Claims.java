@@ -29,6 +29,10 @@ record Claims(JsonNode json) {
         return value.textValue();
     }
 
+    boolean has(String name) {
+        return json.has(name);
+    }
+
     boolean flag(String name) throws Fault {
         JsonNode value = json.get(name);
         if (value == null || !value.isBoolean()) throw Fault.untrusted("the claim " + name + " is not true or false");

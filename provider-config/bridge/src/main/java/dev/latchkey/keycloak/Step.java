@@ -80,6 +80,11 @@ record Step(KeycloakSession session, RealmModel realm, UserModel user, Authentic
         return login.getParentSession().getId();
     }
 
+    /** A login that asked for no level: only such a one may go on without a second factor. */
+    boolean isExemptable() {
+        return purpose == Purpose.LOGIN && level < Purpose.LOGIN.level;
+    }
+
     int leastLevel() {
         return Math.max(purpose.level, level);
     }

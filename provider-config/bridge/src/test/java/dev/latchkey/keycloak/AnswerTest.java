@@ -1,7 +1,9 @@
 package dev.latchkey.keycloak;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AnswerTest {
 
     private static Answer read(Map<String, Object> claims, long now, int level) throws Fault {
-        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level);
+        return read(claims, now, level, false);
+    }
+
+    private static Answer read(Map<String, Object> claims, long now, int level, boolean exemptable) throws Fault {
+        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level, exemptable);
         return Answer.of(Token.verified(Signed.token(claims, Answer.TYP), Answer.TYP, Signed.KEYS), Signed.PARTIES, asked, now);
     }
 
@@ -32,6 +38,7 @@ class AnswerTest {
         Answer answer = read(Signed.answer(), Signed.NOW, 2);
         assertEquals(2, answer.level());
         assertEquals(List.of("pwd", "otp", "mfa"), answer.amr());
+        assertFalse(answer.exempt());
     }
 
     @ParameterizedTest
@@ -55,6 +62,33 @@ class AnswerTest {
         claims.put("acr", "1");
         assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2));
         assertEquals(1, read(claims, Signed.NOW, 1).level());
+    }
+
+    @ParameterizedTest
+    @DisplayName("R27, R29: a login without a second factor passes only as level 1, for a known reason, where no level was asked")
+    @ValueSource(strings = {"trusted-device", "grace", "help-desk"})
+    void exempt(String reason) throws Fault {
+        Map<String, Object> claims = Signed.answer();
+        claims.put("exempt", reason);
+        assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2, true), "level 2 and exempt contradict each other");
+        claims.put("acr", "1");
+        claims.put("amr", List.of("pwd"));
+        claims.remove("auth_time");
+        assertTrue(read(claims, Signed.NOW, 2, true).exempt());
+        assertEquals(1, read(claims, Signed.NOW, 2, true).level());
+        assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2, false));
+        assertThrows(Fault.class, () -> read(claims, Signed.NOW, 1, false));
+    }
+
+    @Test
+    @DisplayName("refuses an exemption that is unknown or no text")
+    void unknownExemption() {
+        Map<String, Object> claims = Signed.answer();
+        claims.put("acr", "1");
+        for (Object reason : new Object[] {"", "Grace", "outage", true, 1, List.of("grace"), Map.of()}) {
+            claims.put("exempt", reason);
+            assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2, true), "exempt = " + reason);
+        }
     }
 
     @Test
