@@ -51,6 +51,8 @@ export interface Change {
   counts?: { at: number; counts: Count[] }
   /** When the user first met these sources of grace: a group's id, or empty for the realm; epoch milliseconds. */
   graceStarted?: { source: string; at: number }[]
+  /** The user put a set-up off, epoch milliseconds. */
+  putOff?: number
   /** The user is back in Keycloak: its credentials are no tombstones any more. */
   returned?: true
   /** The roles of the user that lists and protections need, as `UserRecord.roles` has them; said by Keycloak at a login. */
@@ -90,6 +92,8 @@ export interface Background {
   proposals: Rule[]
   /** When the user first met each source of grace, epoch milliseconds. */
   graceStarts: ReadonlyMap<string, number>
+  /** When the user last put a set-up off, epoch milliseconds. */
+  putOffAt?: number | undefined
   /** Whether the user's credentials are tombstones. */
   gone: boolean
   /** As `UserRecord.roles`: what an earlier login, or a hint, told. */

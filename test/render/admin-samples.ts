@@ -149,7 +149,7 @@ const fields: Field[] = [
       kind: 'fields',
       fields: [
         { id: 'field-mail-host', name: 'mail.host', label: 'Host', control: { kind: 'text', value: '' } },
-        { id: 'field-until', name: 'until', label: 'Until', control: { kind: 'moment', value: '' } },
+        { id: 'field-until', name: 'until', label: 'Until', control: { kind: 'moment', value: '', hasTime: true } },
       ],
     },
   },

@@ -82,6 +82,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
               .where('user_id', '=', userId),
           ).as('graceStarts'),
           db
+            .selectFrom('put_off')
+            .select('at')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('putOffAt'),
+          db
             .selectFrom('override')
             .select('enforcement')
             .where('realm', '=', realm)
@@ -101,6 +107,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         rules: json(row.rules).map(toRule),
         proposals: json(row.proposals).map(toRule),
         graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
+        putOffAt: row.putOffAt ?? undefined,
         gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
         toldRoles: row.toldRoles === null ? undefined : (JSON.parse(row.toldRoles) as string[]),
         override: (row.override ?? undefined) as Enforcement | undefined,

@@ -32,6 +32,10 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .where('expires_at', '<', now - DAY)
     .execute()
   await db.deleteFrom('bypass').where('expires_at', '<', now).execute()
+  await db
+    .deleteFrom('reminder')
+    .where('until', '<', now - TOMBSTONES)
+    .execute()
   await pruneGone(db, now - TOMBSTONES)
 }
 

@@ -1,3 +1,4 @@
+import { isCountdownDue } from './countdown.ts'
 import { beginSetUp } from './enrolment.ts'
 import { firstAsked } from './first-asked.ts'
 import { decisionEntries, learned } from './learned.ts'
@@ -7,7 +8,7 @@ import type { Claims, Decision, PolicyInput } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
 import { token } from './step.ts'
 import type { Kit } from './step.ts'
-import type { Question, Situation, Stage, Transaction } from './transaction.ts'
+import type { Exempt, Question, Situation, Stage, Transaction } from './transaction.ts'
 
 /** A request_uri is good for this long, milliseconds (RFC 9126 advises 5 to 600 s). */
 export const REQUEST_URI_LIFETIME = 60_000
@@ -62,7 +63,8 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     ...(change.audit ?? []),
     ...decisionEntries(push, background, { input, decision }, kit, step),
   ]
-  if (!isNeeded(decision)) return { needed: false, decision, change: { ...change, audit: audited() } }
+  const countdown = decision.action.do === 'enrol-later' && offersSetUp(push, decision, background, kit)
+  if (!isNeeded(decision) && !countdown) return { needed: false, decision, change: { ...change, audit: audited() } }
   if (push.claims.purpose === 'direct') {
     return { needed: true, decision, change: { ...change, audit: audited() } }
   }
@@ -80,6 +82,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     methods: decision.methods,
     proofs: decision.proofs,
     stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
+    ...(decision.action.do === 'enrol-later' ? { grace: decision.action.until } : {}),
     failures,
     expiresAt: Math.min(push.loginExpiresAt, live?.expiresAt ?? kit.now + settings.stepSeconds * 1000),
     browserHash: known?.browserHash,
@@ -100,23 +103,45 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
   return { needed: true, decision, change, step: { requestUri, failures } }
 }
 
+/**
+ * Whether a login in grace offers the set-up first: in a browser, where there is something to set up. A step that it
+ * began goes on, whatever was put off meanwhile.
+ */
+function offersSetUp(
+  { claims }: Push,
+  { methods }: Decision,
+  { putOffAt, settings, transaction }: Background,
+  { registry, now }: Kit,
+): boolean {
+  const isPossible = claims.purpose === 'login' && methods.some((id) => registry.get(id)?.companion === false)
+  const isOpen = transaction !== undefined && transaction.stage.at !== 'done'
+  return isPossible && (isOpen || isCountdownDue(putOffAt, settings, now))
+}
+
 /** Whether a step can go on where it stood, under the decision as it is now. */
 function stillFits(stage: Stage, decision: Decision, level: number): boolean {
   const { action, proofs, methods } = decision
   const isAllowed = (method: string | undefined) => method === undefined || methods.includes(method)
   // Where a level is asked for, nothing is exempt.
-  if (isExempt(stage)) return level <= 1 && action.do === 'challenge' && isAllowed(methodOf(stage))
+  const exempt = exemptionOf(stage)
+  if (exempt !== undefined && level > 1) return false
+  if (exempt === 'help-desk') return action.do === 'challenge' && isAllowed(methodOf(stage))
+  if (exempt === 'grace') return action.do === 'enrol-later'
+  // While it can be put off, the set-up of a first method goes on as any other.
+  const isFirst = action.do === 'enrol' || action.do === 'enrol-later'
   switch (stage.at) {
+    case 'countdown':
+      return action.do === 'enrol-later'
     case 'help-desk':
       return level <= 1 && stillFits(stage.instead, decision, level)
     case 'challenge':
       return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
     case 'enrol':
       return stage.proven === undefined
-        ? action.do === 'enrol' && isAllowed(stage.method)
+        ? isFirst && isAllowed(stage.method)
         : action.do === 'challenge' && action.then === 'enrol' && isAllowed(stage.method)
     case 'save-codes':
-      return isAllowed(stage.method) && action.do === (stage.proven === undefined ? 'enrol' : 'challenge')
+      return isAllowed(stage.method) && (stage.proven === undefined ? isFirst : action.do === 'challenge')
     case 'codes-low':
     case 'done':
       return action.do !== 'blocked'
@@ -125,9 +150,10 @@ function stillFits(stage: Stage, decision: Decision, level: number): boolean {
   }
 }
 
-function isExempt(stage: Stage): boolean {
+/** What let the user in, or will at the end of the set-up. */
+function exemptionOf(stage: Stage): Exempt | undefined {
   const proof = 'proof' in stage ? stage.proof : stage.at === 'enrol' ? stage.proven : undefined
-  return proof?.exempt !== undefined
+  return proof?.exempt
 }
 
 function methodOf(stage: Stage): string | undefined {
@@ -145,8 +171,9 @@ function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit
       return beginSetUp(situation, undefined, kit)
     case 'blocked':
       return { at: 'blocked', reason: action.reason }
-    case 'skip':
     case 'enrol-later':
+      return { at: 'countdown' }
+    case 'skip':
       throw new Error('a login that needs nothing has no stage')
   }
 }

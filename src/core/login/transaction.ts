@@ -39,11 +39,12 @@ export interface Challenge {
  * Where a step stands. What is shown once only, or not proven yet, lives here, sealed, and nowhere else. `proven` is
  * what a challenge before the set-up proved; without it the set-up is the user's first, on the password alone (R26).
  * `sentAt` is when the newest code was sent, epoch milliseconds. `help-desk`: a code of the help desk is asked for
- * instead of that challenge.
+ * instead of that challenge. `countdown`: the set-up is offered, and can still be put off.
  */
 export type Stage =
   | Challenge
   | { at: 'help-desk'; instead: Challenge }
+  | { at: 'countdown' }
   | { at: 'enrol'; method: MethodId | undefined; keep: unknown; proven: Proof | undefined; sentAt?: number }
   | {
       at: 'save-codes'
@@ -65,7 +66,7 @@ export interface PendingCredential {
 }
 
 /** Why a login goes on though no second factor was given: the claim `exempt` of docs/protocol.md. */
-export type Exempt = 'help-desk'
+export type Exempt = 'grace' | 'help-desk'
 
 /**
  * What a step proved. `amr` are RFC 8176 values, those of the first factor among them; `at` is epoch milliseconds.
@@ -88,6 +89,8 @@ export interface Transaction {
   /** The methods that a challenge takes. */
   proofs: MethodId[]
   stage: Stage
+  /** Until when a set-up can be put off, epoch milliseconds. */
+  grace?: number
   /** Failures above `from` are reported with this login; see docs/protocol.md. */
   failures: { from: number; to: number }
   /** Epoch milliseconds. */

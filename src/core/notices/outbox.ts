@@ -10,6 +10,7 @@ export type NoticeKind =
   | 'backup-code-used'
   | 'bypass-given'
   | 'bypass-used'
+  | 'set-up-due'
 
 /** What a notice says. `at` is epoch milliseconds; nothing in it is a code, a secret or a full number (R23). */
 export interface Notice {
@@ -22,6 +23,9 @@ export interface Notice {
   address?: string
   /** True where an administrator did it, and not the user. */
   byAdministrator?: true
+  /** When a set-up can't be put off any more, epoch milliseconds, and the time zone to say it in. */
+  until?: number
+  timeZone?: string
   /** Their name, where the user is to know it. */
   by?: string
 }

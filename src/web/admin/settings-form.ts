@@ -10,7 +10,7 @@ export const SETTINGS: readonly Spec[] = specsOf(realmSettings.shape)
 
 /** Which settings stand below which heading; those that have none come last. */
 const HEADINGS: [string, (name: string) => boolean][] = [
-  ['policy', (name) => ['enforcement', 'overridesCount', 'grace'].includes(name)],
+  ['policy', (name) => ['enforcement', 'overridesCount', 'grace', 'reminderDays', 'timeZone'].includes(name)],
   ['methods', (name) => ['methods', 'selfMethods', 'selfRemoval', 'issuerName'].includes(name)],
   ['lockout', (name) => name === 'maxFailures' || name.startsWith('lockout')],
   ['codes', (name) => name.startsWith('code') || ['stepSeconds', 'resendSeconds'].includes(name)],

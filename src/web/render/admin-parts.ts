@@ -83,7 +83,8 @@ export interface Field {
   control:
     | { kind: 'number'; value: string; min?: number; max?: number }
     | { kind: 'text'; value: string }
-    | { kind: 'moment'; value: string }
+    /** A date, or with `hasTime` a date and a time of UTC. */
+    | { kind: 'moment'; value: string; hasTime: boolean }
     | { kind: 'lines'; value: string }
     | { kind: 'flag'; on: boolean }
     | { kind: 'choice'; options: Option[] }

@@ -179,6 +179,8 @@ export type AdminView =
   | {
       page: 'rule'
       path: string
+      /** Who in the group must set up and has not, and who has: `share` is percent of both. */
+      progress?: { left: number; enrolled: number; share: number; leftUrl: string }
       exists: boolean
       fields: Field[]
       action: string

@@ -79,14 +79,15 @@ export function createMailWriter({
 
   function partsOf(message: Outgoing, locale: string): Parts {
     const { notice, realmDisplayName, username } = message
-    const say = speaker(theme.texts(locale), locale, [realmDisplayName, username])
+    const say = speaker(theme.texts(locale), locale, [realmDisplayName, username, endOf(notice, locale)])
     const special = `notice.${notice.kind}.administrator`
     const byAdministrator = notice.byAdministrator === true && theme.texts(locale).has(special)
     return {
       subject: say(`notice.${notice.kind}.subject`),
       title: say(`notice.${notice.kind}.title`),
       lines: [say('greeting'), say(byAdministrator ? special : `notice.${notice.kind}.line`)],
-      facts: factsOf(notice, locale, say),
+      // What is still to come did not happen anywhere.
+      facts: notice.until === undefined ? factsOf(notice, locale, say) : [],
       after: ALARMING.has(notice.kind) && !byAdministrator ? [say('needNotAct'), say('notYou')] : [],
     }
   }
@@ -119,6 +120,12 @@ export function createMailWriter({
       return `${message.realmDisplayName}: ${[subject, ...facts.map(({ value }) => value)].join(' - ')}`
     },
   }
+}
+
+/** The end of a grace in words, in its own time zone. */
+function endOf({ until, timeZone = 'UTC' }: Notice, locale: string): string {
+  if (until === undefined) return ''
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short', timeZone }).format(until)
 }
 
 function factsOf(notice: Notice, locale: string, say: (key: string) => string): Parts['facts'] {

@@ -32,6 +32,7 @@ const required = [
   'enrol-phone',
   'enrol-backup-codes',
   'backup-codes-low',
+  'countdown',
   'locked',
   'blocked',
   'expired',

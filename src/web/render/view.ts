@@ -101,6 +101,11 @@ export type View =
     }
   /** A one-time code of the help desk. POST `code` to `action`. */
   | { page: 'challenge-help-desk'; action: string; error?: FieldError; otherUrl: string }
+  /**
+   * A second factor will be asked for from `from` on, a date in words; `days` until then, 0 on the last one. POST nothing
+   * to `setUpAction`, or to `laterAction` to sign in without.
+   */
+  | { page: 'countdown'; from: string; days: number; setUpAction: string; laterAction: string }
   /** "Try another way": POST `method` to `action`. `replacesAll`: see the set-up of the app. */
   | {
       page: 'select-method'

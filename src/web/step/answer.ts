@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/login/challenge.ts'
+import { backToCountdown, putOff, setUpNow } from '../../core/login/countdown.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/login/enrolment.ts'
 import { HELP_DESK, answerBypass } from '../../core/login/help-desk.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
@@ -77,6 +78,18 @@ export const goOnForm: Form = {
   missing: 'code-missing',
 }
 
+/** `POST /step/{id}/set-up` */
+export const setUpForm: Form = {
+  decide: (situation, _request, kit) => setUpNow(situation, kit),
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/not-now` */
+export const notNowForm: Form = {
+  decide: (situation, _request, kit) => putOff(situation, kit),
+  missing: 'code-missing',
+}
+
 /** Takes a form of a step: decides and writes as one, then leads on by a GET, so that a reload repeats nothing. */
 export function takeForm(form: Form): (context: WebContext) => RequestHandler {
   return (context) => async (request, response) => {
@@ -121,12 +134,20 @@ async function afterwards(
   return (await beginWithCode(context, { ...situation, transaction }, address)).query
 }
 
-/** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */
+/**
+ * `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. A set-up that can be put off is left for
+ * the page that it came from.
+ */
 export function cancelStep(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { realm, situation, path } = await openStep(context, request)
+    const back = backToCountdown(situation, context.kit())
     if (situation.transaction.redeemed) response.redirect(303, path)
-    else leave(response, realm, situation.transaction, { error: 'access_denied' })
+    else if (back !== undefined && 'change' in back && back.change !== undefined) {
+      // Where another request was faster, the page shows what it did.
+      await context.store.commit(back.change)
+      response.redirect(303, path)
+    } else leave(response, realm, situation.transaction, { error: 'access_denied' })
   }
 }
 

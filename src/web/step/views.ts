@@ -1,4 +1,6 @@
 import { toString as qrCode } from 'qrcode'
+import { countdownView as countdown } from './countdown.ts'
+import { mayPutOff } from '../../core/login/countdown.ts'
 import { HELP_DESK, takesBypass } from '../../core/login/help-desk.ts'
 import { triable } from '../../core/login/triable.ts'
 import { enrollable } from '../../core/login/enrolment.ts'
@@ -46,7 +48,7 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   const wait = lockedFor(attempts, kit.now)
   const takesCodes = ['challenge', 'enrol', 'help-desk'].includes(stage.at)
   if (wait > 0 && takesCodes) {
-    return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
+    return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened, kit.now) }
   }
   const error: Faulty = {
     ...(isFieldError(asked.error) ? { error: asked.error } : {}),
@@ -55,6 +57,8 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   switch (stage.at) {
     case 'challenge':
       return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+    case 'countdown':
+      return countdown(opened, locale, kit)
     case 'help-desk':
       return asked.choose
         ? chooseChallenge(opened, error, kit)
@@ -78,7 +82,7 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
         codes,
         downloadUrl: `${path}/backup-codes.txt`,
         ...error,
-        ...cancel(opened),
+        ...cancel(opened, kit.now),
       }
     }
     case 'codes-low':
@@ -97,7 +101,7 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const action = `${path}/challenge/${stage.method}`
   const hasOthers = offered(situation, kit).length > 1 || takesBypass(situation, kit.registry)
   const others = hasOthers ? { otherUrl: `${path}?choose` } : {}
-  const rest = { action, ...error, ...others, ...cancel(opened) }
+  const rest = { action, ...error, ...others, ...cancel(opened, kit.now) }
   const shown = challengeShown(situation, stage.method, kit, stage.keep)
   if (shown?.kind === 'backup-codes')
     return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
@@ -169,9 +173,9 @@ async function enrolment(
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
   const others = enrollable(situation, kit.registry, stage.proven).length > 1 ? { otherUrl: `${path}?choose` } : {}
-  const required = transaction.question.purpose === 'login'
+  const required = transaction.question.purpose === 'login' && !mayPutOff(situation, kit.now)
   const replaces = stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}
-  const rest = { ...others, ...error, ...replaces, ...cancel(opened) }
+  const rest = { ...others, ...error, ...replaces, ...cancel(opened, kit.now) }
   if (shown?.kind === 'unusable') {
     return enrollable(situation, kit.registry, stage.proven).length > 1
       ? chooseEnrolment(opened, stage, error, kit)
@@ -254,9 +258,10 @@ function challengeShown(
   return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data), keep)
 }
 
-/** A set-up that the user asked for can be left; one that the login needs can't, but "restart login" is there. */
-function cancel({ situation, path }: Opened): { cancelUrl?: string } {
-  return situation.transaction.question.purpose === 'login' ? {} : { cancelUrl: `${path}/cancel` }
+/** A set-up that the user asked for, or that can be put off, can be left; one that the login needs can't, but "restart login" is there. */
+function cancel({ situation, path }: Opened, now: number): { cancelUrl?: string } {
+  const isBound = situation.transaction.question.purpose === 'login' && !mayPutOff(situation, now)
+  return isBound ? {} : { cancelUrl: `${path}/cancel` }
 }
 
 function isFieldError(value: unknown): value is FieldError {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** One-time codes that the help desk gave. */
+/** One-time codes that the help desk gave; set-ups that were put off, and reminders of them. */
 export const helpDesk: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db
@@ -17,6 +17,21 @@ export const helpDesk: Migration = {
       .addColumn('reason', 'text', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('bypass_pk', ['realm', 'user_id'])
+      .execute()
+    await schema
+      .createTable('put_off')
+      .addColumn('realm', 'text', (column) => column.notNull())
+      .addColumn('user_id', 'text', (column) => column.notNull())
+      .addColumn('at', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('put_off_pk', ['realm', 'user_id'])
+      .execute()
+    await schema
+      .createTable('reminder')
+      .addColumn('realm', 'text', (column) => column.notNull())
+      .addColumn('user_id', 'text', (column) => column.notNull())
+      .addColumn('until', 'bigint', (column) => column.notNull())
+      .addColumn('days', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('reminder_pk', ['realm', 'user_id', 'until', 'days'])
       .execute()
   },
 }
