@@ -30,7 +30,16 @@ import type { Inbox } from './sms/inbox.ts'
 import { takeStatus } from './sms/status.ts'
 import type { CallbackCheck } from './sms/status.ts'
 import { cancelStep, challengeForm, downloadCodes, enrolmentForm } from './step/answer.ts'
-import { goOnForm, methodForm, notNowForm, phoneForm, resendForm, savedForm, setUpForm, takeForm } from './step/answer.ts'
+import {
+  goOnForm,
+  methodForm,
+  notNowForm,
+  phoneForm,
+  resendForm,
+  savedForm,
+  setUpForm,
+  takeForm,
+} from './step/answer.ts'
 import { bindBrowser } from './step/authorize.ts'
 import { showStep } from './step/show.ts'
 

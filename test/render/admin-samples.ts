@@ -149,7 +149,12 @@ const fields: Field[] = [
       kind: 'fields',
       fields: [
         { id: 'field-mail-host', name: 'mail.host', label: 'Host', control: { kind: 'text', value: '' } },
-        { id: 'field-until', name: 'until', label: 'Until', control: { kind: 'moment', value: '', hasTime: true } },
+        {
+          id: 'field-until',
+          name: 'until',
+          label: 'Until',
+          control: { kind: 'moment', value: '', hasTime: true },
+        },
       ],
     },
   },
@@ -373,6 +378,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   rule: {
     page: 'rule',
     path: '/finance',
+    progress: { left: 3, enrolled: 9, share: 75, leftUrl: '?' },
     exists: true,
     fields,
     action: '?',

@@ -153,6 +153,20 @@ export const views: Readonly<Record<string, View>> = {
   'enrol-backup-codes error': { ...enrolBackupCodes, error: 'saved-missing', cancelUrl: elsewhere.cancelUrl },
   'backup-codes-low': { page: 'backup-codes-low', action, left: 2 },
   'backup-codes-low none': { page: 'backup-codes-low', action, left: 0 },
+  countdown: {
+    page: 'countdown',
+    from: '3 December 2026',
+    days: 9,
+    setUpAction: `${action}/set-up`,
+    laterAction: `${action}/not-now`,
+  },
+  'countdown last day': {
+    page: 'countdown',
+    from: '3 December 2026 at 12:00',
+    days: 0,
+    setUpAction: `${action}/set-up`,
+    laterAction: `${action}/not-now`,
+  },
   locked: { page: 'locked', seconds: 120, retryUrl: action, cancelUrl: elsewhere.cancelUrl },
   'blocked no-method-allowed': {
     page: 'blocked',

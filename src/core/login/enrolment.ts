@@ -61,7 +61,8 @@ export function chooseEnrolment(situation: Situation, method: string, kit: Kit):
   const { transaction } = situation
   const { stage } = transaction
   if (stage.at !== 'enrol') return { result: 'stale' }
-  if (!enrollable(situation, kit.registry, stage.proven).includes(method)) return { result: 'refused', error: 'missing' }
+  if (!enrollable(situation, kit.registry, stage.proven).includes(method))
+    return { result: 'refused', error: 'missing' }
   const next =
     stage.method === method ? stage : keepPause(stage, beginMethod(situation, method, stage.proven, kit))
   return { result: 'accepted', change: { ...owner(transaction), transaction: moveTo(transaction, next) } }

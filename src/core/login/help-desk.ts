@@ -40,9 +40,7 @@ export function takesBypass(
 ): boolean {
   const { question, methods } = transaction
   const isLogin = question.purpose === 'login' && question.level <= 1 && question.own === undefined
-  return (
-    isLogin && settings.bypassSeconds > 0 && methods.some((id) => registry.get(id)?.companion === false)
-  )
+  return isLogin && settings.bypassSeconds > 0 && methods.some((id) => registry.get(id)?.companion === false)
 }
 
 /**
@@ -59,7 +57,11 @@ export function answerBypass(situation: Situation, answer: string, kit: Kit): Ou
   // Hashed also where there is none to compare it with: the time tells nothing.
   const { value } = hashBypass(transaction.account, code, kit, bypass?.keyId)
   if (bypass === undefined || bypass.expiresAt <= kit.now || bypass.value !== value) {
-    return { result: 'refused', error: 'wrong', change: failure(situation, 'challenge.failed', HELP_DESK, kit) }
+    return {
+      result: 'refused',
+      error: 'wrong',
+      change: failure(situation, 'challenge.failed', HELP_DESK, kit),
+    }
   }
   const proof: Proof = { amr: transaction.question.amr, level: 1, at: kit.now, exempt: 'help-desk' }
   return {

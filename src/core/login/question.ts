@@ -64,7 +64,8 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     ...decisionEntries(push, background, { input, decision }, kit, step),
   ]
   const countdown = decision.action.do === 'enrol-later' && offersSetUp(push, decision, background, kit)
-  if (!isNeeded(decision) && !countdown) return { needed: false, decision, change: { ...change, audit: audited() } }
+  if (!isNeeded(decision) && !countdown)
+    return { needed: false, decision, change: { ...change, audit: audited() } }
   if (push.claims.purpose === 'direct') {
     return { needed: true, decision, change: { ...change, audit: audited() } }
   }

@@ -51,6 +51,10 @@ export function reminderOf(
     userId: person.user.id,
     until,
     days: Math.min(...due),
-    message: { ...message, notice: { ...notice, until, timeZone }, expiresAt: Math.min(message.expiresAt, until) },
+    message: {
+      ...message,
+      notice: { ...notice, until, timeZone },
+      expiresAt: Math.min(message.expiresAt, until),
+    },
   }
 }

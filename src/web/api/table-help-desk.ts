@@ -8,7 +8,8 @@ import { userParams } from './user-schemas.ts'
 export const HELP_DESK: Endpoint[] = [
   endpoint('post /users/{userId}/bypass', {
     id: 'giveBypass',
-    summary: 'Give a user who lost their factor a one-time code, in place of an earlier one; it is shown here alone',
+    summary:
+      'Give a user who lost their factor a one-time code, in place of an earlier one; it is shown here alone',
     who: 'helper',
     writes: true,
     params: userParams,

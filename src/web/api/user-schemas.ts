@@ -110,8 +110,12 @@ export const userAnswer = z
         reason: z.string(),
       })
       .nullable()
-      .meta({ description: 'The one-time code of the help desk that is outstanding; the code itself is nowhere.' }),
-    mayAct: z.boolean().meta({ description: 'Whether you may revoke, reset, unlock and give a one-time code here.' }),
+      .meta({
+        description: 'The one-time code of the help desk that is outstanding; the code itself is nowhere.',
+      }),
+    mayAct: z
+      .boolean()
+      .meta({ description: 'Whether you may revoke, reset, unlock and give a one-time code here.' }),
     mayNot: z
       .enum(['forbidden', 'own-account', 'protected-account', 'roles-unknown', 'unavailable'])
       .nullable()

@@ -172,7 +172,8 @@ async function enrolment(
   const { situation, path } = opened
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
-  const others = enrollable(situation, kit.registry, stage.proven).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const others =
+    enrollable(situation, kit.registry, stage.proven).length > 1 ? { otherUrl: `${path}?choose` } : {}
   const required = transaction.question.purpose === 'login' && !mayPutOff(situation, kit.now)
   const replaces = stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}
   const rest = { ...others, ...error, ...replaces, ...cancel(opened, kit.now) }
