@@ -39,7 +39,9 @@ describe.each(PLACES)('the help desk on %s', (_, make) => {
 
   const frank = async () => await world.as('frank', ['tfa-manager'])
   const give = async (user: string) =>
-    await (await frank())('POST', `/users/${user}/bypass`, { body: { reason: 'lost the phone' } })
+    await (
+      await frank()
+    )('POST', `/users/${user}/bypass`, { body: { reason: 'lost the phone' } })
   const login = async (sub: string, change: Record<string, unknown> = {}) =>
     await new Login(world.app, world.realm, { sub, amr: ['pwd'], ...change }, () => world.clock.now).begin()
   /** Sets an app up at a first login. */
@@ -107,9 +109,10 @@ describe.each(PLACES)('the help desk on %s', (_, make) => {
     const after = (await world.app.admin.user('demo', 'gone-on'))?.methods ?? []
     expect(after.map(({ method }) => method).toSorted()).toEqual(['backup-codes', 'totp'])
     expect(after.some(({ id }) => methods?.some((one) => one.id === id))).toBe(false)
-    const events = (await (await frank())('GET', '/audit?user=gone-on')).json.entries.map(
-      ({ event }: { event: string }) => event,
-    )
+    const { entries } = (await (await frank())('GET', '/audit?user=gone-on')).json as {
+      entries: { event: string }[]
+    }
+    const events = entries.map(({ event }) => event)
     expect(events).toEqual(
       expect.arrayContaining(['bypass.given', 'bypass.used', 'methods.replaced', 'enrolment.succeeded']),
     )
@@ -142,7 +145,9 @@ describe.each(PLACES)('the help desk on %s', (_, make) => {
 
     await enrolled('back')
     await give('back')
-    await (await frank())('POST', '/users/back/reset')
+    await (
+      await frank()
+    )('POST', '/users/back/reset')
     expect((await world.app.admin.user('demo', 'back'))?.bypass).toBeUndefined()
   })
 

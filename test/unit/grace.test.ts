@@ -41,8 +41,9 @@ describe('grace', () => {
   })
 
   it('ends where its date begins in the time zone of the realm, with the clock as it is then', () => {
-    const ends = (until: string, timeZone: string) => {
-      const settings = settingsOf({ methods: ALL, enforcement: 'required', grace: { until }, timeZone })
+    const ends = (date: string, timeZone: string) => {
+      const grace = { until: date }
+      const settings = settingsOf({ methods: ALL, enforcement: 'required', grace, timeZone })
       const { action } = decide({ ...base, settings, now: Date.UTC(2026, 0) })
       return action.do === 'enrol-later' ? new Date(action.until).toISOString() : action.do
     }
