@@ -26,6 +26,7 @@ import { createPolicyStore } from './adapters/store/policy-store.ts'
 import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
+import { createReminderStore } from './adapters/store/reminder-store.ts'
 import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import { createSyncControl } from './adapters/store/sync-control.ts'
@@ -53,6 +54,7 @@ import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
 import { answerUnreadable } from './web/unreadable.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
+import { createReminders, REMIND_EVERY } from './worker/reminders.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
@@ -212,6 +214,12 @@ export async function createApp(
       if (outcome.result !== 'sent') log.warn({ realm, id, kind, why: outcome.why, again }, 'notice not sent')
     },
   })
+  const remind = createReminders({
+    admin: context.admin,
+    store: createReminderStore(database, sealer),
+    realms,
+    kit,
+  })
   let isStarted = false
 
   return {
@@ -231,6 +239,7 @@ export async function createApp(
       inBackground(fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup))
       stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
       stopTimers.push(every(OUTBOX_EVERY, sendNotices))
+      stopTimers.push(every(REMIND_EVERY, remind))
     },
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))

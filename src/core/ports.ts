@@ -45,10 +45,12 @@ export interface Change {
   /** Ids of credentials that go. */
   remove?: string[]
   /**
-   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps,
-   * and what other sessions than `sid` gave.
+   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps
+   * but `step`, and what other sessions than `sid` gave; absent: all.
    */
-  takeAway?: { ids: string[]; sid: string }
+  takeAway?: { ids: string[]; sid?: string; step?: string }
+  /** The id of a code of the help desk; refused where it is spent already, replaced or taken back. */
+  spendBypass?: string
   /** Refused where it is gone. `label` undefined: none. */
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */
@@ -76,6 +78,8 @@ export interface Change {
   counts?: { at: number; counts: Count[] }
   /** When the user first met these sources of grace: a group's id, or empty for the realm; epoch milliseconds. */
   graceStarted?: { source: string; at: number }[]
+  /** The user put a set-up off, epoch milliseconds. */
+  putOff?: number
   /** The user is back in Keycloak: its credentials are no tombstones any more. */
   returned?: true
   /**
@@ -118,6 +122,8 @@ export interface Background {
   proposals: Rule[]
   /** When the user first met each source of grace, epoch milliseconds. */
   graceStarts: ReadonlyMap<string, number>
+  /** When the user last put a set-up off, epoch milliseconds. */
+  putOffAt?: number | undefined
   /** Whether the user's credentials are tombstones. */
   gone: boolean
   /** As `UserRecord.roles`: what an earlier login, or a hint, told. */

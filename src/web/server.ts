@@ -33,7 +33,16 @@ import type { Inbox } from './sms/inbox.ts'
 import { takeStatus } from './sms/status.ts'
 import type { CallbackCheck } from './sms/status.ts'
 import { cancelStep, challengeForm, downloadCodes, enrolmentForm } from './step/answer.ts'
-import { goOnForm, methodForm, phoneForm, resendForm, savedForm, takeForm } from './step/answer.ts'
+import {
+  goOnForm,
+  methodForm,
+  notNowForm,
+  phoneForm,
+  resendForm,
+  savedForm,
+  setUpForm,
+  takeForm,
+} from './step/answer.ts'
 import { bindBrowser } from './step/authorize.ts'
 import { showStep } from './step/show.ts'
 
@@ -70,6 +79,8 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/link', openLink],
   ['get', '/realms/:realm/link/set-up', setUpFromLink],
   ['get', '/realms/:realm/link/done', showLinkDone],
+  ['post', '/realms/:realm/step/:id/set-up', takeForm(setUpForm)],
+  ['post', '/realms/:realm/step/:id/not-now', takeForm(notNowForm)],
   ['get', '/realms/:realm/account', showAccount],
   ['get', '/realms/:realm/account/resources/:hash/:file', serveAccountResource],
   ['post', '/realms/:realm/account/set-up', setUpMethod],

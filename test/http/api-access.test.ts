@@ -74,6 +74,11 @@ async function overridden(world: ApiWorld, userId: string): Promise<void> {
   })
 }
 
+async function bypassed(world: ApiWorld, userId: string): Promise<void> {
+  const given = { id: 'b', keyId: 'k', value: 'v', expiresAt: NOW + 1, by: 'erin', at: NOW, reason: 'r' }
+  await world.app.admin.commit({ realm: 'demo', bypass: { userId, given }, audit: [] })
+}
+
 /**
  * Every endpoint: what is asked, and what is answered to a tfa-admin, a tfa-manager, a tfa-auditor, to the manager of
  * a group whom it is about a user of, to the same about another user, and to a user without any role.
@@ -187,6 +192,30 @@ const TABLE: Record<string, [prepare: Prepare, ...statuses: number[]]> = {
   ],
   'post /users/{userId}/reset': [on('/reset'), 200, 200, 403, 200, 404, 403],
   'post /users/{userId}/unlock': [on('/unlock'), 204, 204, 403, 204, 404, 403],
+  'post /users/{userId}/bypass': [
+    async (world, user) => {
+      await world.enrol(user)
+      return { path: `/users/${user}/bypass`, ask: { body: { reason: 'lost the phone' } } }
+    },
+    201,
+    201,
+    403,
+    201,
+    404,
+    403,
+  ],
+  'delete /users/{userId}/bypass': [
+    async (world, user) => {
+      await bypassed(world, user)
+      return { path: `/users/${user}/bypass` }
+    },
+    204,
+    204,
+    403,
+    204,
+    404,
+    403,
+  ],
   'post /what-if': [at('/what-if', { body: {} }), 200, 200, 200, 403, 403, 403],
   'get /audit': [at('/audit'), 200, 200, 200, 403, 403, 403],
   'get /audit/export': [at('/audit/export'), 200, 200, 200, 403, 403, 403],
@@ -224,6 +253,8 @@ const ACTS = [
   'delete /users/{userId}/devices/{deviceId}',
   'post /users/{userId}/reset',
   'post /users/{userId}/unlock',
+  'post /users/{userId}/bypass',
+  'delete /users/{userId}/bypass',
 ]
 const OVERRIDES = ['put /users/{userId}/override', 'delete /users/{userId}/override']
 

@@ -157,7 +157,12 @@ const fields: Field[] = [
       kind: 'fields',
       fields: [
         { id: 'field-mail-host', name: 'mail.host', label: 'Host', control: { kind: 'text', value: '' } },
-        { id: 'field-until', name: 'until', label: 'Until', control: { kind: 'moment', value: '' } },
+        {
+          id: 'field-until',
+          name: 'until',
+          label: 'Until',
+          control: { kind: 'moment', value: '', hasTime: true },
+        },
       ],
     },
   },
@@ -217,6 +222,14 @@ const wrongFields = fields.map((field, i) => ({
   ...(i === 1 ? { focus: true } : {}),
 }))
 
+const bypass = {
+  page: 'bypass',
+  username: 'alice',
+  reason: '',
+  replaces: false,
+  action: `${home}/users/1/bypass`,
+  cancelUrl: `${home}/users/1`,
+} satisfies AdminView
 const hidden = [{ name: 'version', value: '3' }]
 const confirm = {
   page: 'confirm',
@@ -383,6 +396,25 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
     methods: [],
     listed: ['Firefox on Windows', rogue],
   },
+  'user with a help desk': { ...user, bypass: { giveUrl: `${home}/users/1/bypass` } },
+  'user with a code outstanding': {
+    ...user,
+    bypass: {
+      given: { by: rogue, at: when, until: when, reason: rogue },
+      giveUrl: `${home}/users/1/bypass`,
+      takeBackUrl: `${home}/users/1/bypass/take-back`,
+    },
+  },
+  bypass: { ...bypass, reason: rogue, replaces: true },
+  'bypass wrong': { ...bypass, wrong: true },
+  'bypass-given': {
+    page: 'bypass-given',
+    username: 'alice',
+    code: 'K7QM-H4TX-9PZC-W2GV',
+    until: when,
+    backUrl: `${home}/users/1`,
+  },
+  'confirm bypass': { ...confirm, act: 'bypass', methods: [] },
   'confirm unlock': { ...confirm, act: 'unlock', methods: [] },
   'confirm sync': {
     ...confirm,
@@ -435,6 +467,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   rule: {
     page: 'rule',
     path: '/finance',
+    progress: { left: 3, enrolled: 9, share: 75, leftUrl: '?' },
     exists: true,
     fields,
     action: '?',

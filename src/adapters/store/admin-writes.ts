@@ -20,6 +20,7 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...forget(change),
     ...unlock(change),
     ...added(change),
+    ...bypass(change),
     ...auditOf(change.audit),
   ]
 }
@@ -168,6 +169,24 @@ function forget({ realm, forget: devices }: AdminChange): Write[] {
       where realm = ${realm} and user_id = ${devices?.userId ?? ''} and id = ${id}`,
     guard: 'lost',
   }))
+}
+
+function bypass({ realm, bypass: changed }: AdminChange): Write[] {
+  if (changed === undefined) return []
+  const { userId, given } = changed
+  if (given === undefined) {
+    return [{ statement: sql`delete from bypass where realm = ${realm} and user_id = ${userId}` }]
+  }
+  const { id, keyId, value, expiresAt, by, at, reason } = given
+  return [
+    {
+      statement: sql`insert into bypass (realm, user_id, id, key_id, mac, given_by, given_at, reason, expires_at)
+        values (${realm}, ${userId}, ${id}, ${keyId}, ${value}, ${by}, ${at}, ${reason}, ${expiresAt})
+        on conflict (realm, user_id) do update set id = excluded.id, key_id = excluded.key_id, mac = excluded.mac,
+          given_by = excluded.given_by, given_at = excluded.given_at, reason = excluded.reason,
+          expires_at = excluded.expires_at`,
+    },
+  ]
 }
 
 function unlock({ realm, unlock: freed, revoke: gone }: AdminChange): Write[] {

@@ -13,6 +13,7 @@ import { links } from './migrations/0007-links.ts'
 import { phoneSearch } from './migrations/0008-phone-search.ts'
 import { trustedDevices } from './migrations/0011-trusted-devices.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
+import { helpDesk } from './migrations/0013-help-desk.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-phone-search': phoneSearch,
   '0011-trusted-devices': trustedDevices,
   '0012-moving-in': movingIn,
+  '0013-help-desk': helpDesk,
 }
 const INT8 = 20
 

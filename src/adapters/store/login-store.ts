@@ -8,13 +8,15 @@ import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
-import { RULE_COLUMNS, json, toAttempts, toCredential, toDevice, toRule, toTransaction } from './rows.ts'
+import { RULE_COLUMNS, json, toAttempts, toBypass, toCredential } from './rows.ts'
+import { toDevice, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
+const BYPASS = ['id', 'key_id', 'mac', 'expires_at'] as const
 const CREDENTIAL = [
   'id',
   'realm',
@@ -79,6 +81,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       .select(DEVICE)
       .where('trusted_device.realm', '=', realm)
       .orderBy('trusted_device.created_at')
+  const bypassesOf = (realm: string) =>
+    db.selectFrom('bypass').select(BYPASS).where('bypass.realm', '=', realm)
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -102,6 +106,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
               .where('realm', '=', realm)
               .where('user_id', '=', userId),
           ).as('graceStarts'),
+          db
+            .selectFrom('put_off')
+            .select('at')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('putOffAt'),
           db
             .selectFrom('override')
             .select('enforcement')
@@ -128,6 +138,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         rules: json(row.rules).map(toRule),
         proposals: json(row.proposals).map(toRule),
         graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
+        putOffAt: row.putOffAt ?? undefined,
         gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
         toldRoles: row.toldRoles === null ? undefined : (JSON.parse(row.toldRoles) as string[]),
         toldLookup: row.toldLookup ?? undefined,
@@ -152,9 +163,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
             'credentials',
           ),
           arrayFrom(devicesOf(realm).where('trusted_device.user_id', '=', TRANSACTION_USER)).as('devices'),
+          objectFrom(bypassesOf(realm).where('bypass.user_id', '=', TRANSACTION_USER)).as('bypass'),
         ])
         .executeTakeFirst()
-      return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
+      if (row === undefined) return undefined
+      const bypass = toBypass(json(row.bypass) ?? undefined)
+      return { ...standing(row), transaction: toTransaction(sealer, row), bypass }
     },
 
     async sendFigures(realm, now) {

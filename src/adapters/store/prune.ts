@@ -11,9 +11,9 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps, links, sessions and trusted devices past their
- * time, what sessions proved more than a day ago, and what is left of users and groups that are gone from Keycloak for
- * 30 days.
+ * Deletes what can't be used any more: message ids past their age, steps, links, sessions, trusted devices and codes of
+ * the help desk past their time, what sessions proved more than a day ago, and what is left of users and groups that are
+ * gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -33,6 +33,11 @@ export async function prune({ db }: Database, now: number): Promise<void> {
   await db
     .deleteFrom('outbox')
     .where('expires_at', '<', now - DAY)
+    .execute()
+  await db.deleteFrom('bypass').where('expires_at', '<', now).execute()
+  await db
+    .deleteFrom('reminder')
+    .where('until', '<', now - TOMBSTONES)
     .execute()
   await pruneGone(db, now - TOMBSTONES)
 }

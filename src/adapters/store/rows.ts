@@ -1,5 +1,6 @@
 import type { UserRecord } from '../../core/administration/administration.ts'
 import type { Selectable } from 'kysely'
+import type { Bypass } from '../../core/login/help-desk.ts'
 import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
 import type { Attempts } from '../../core/login/lockout.ts'
 import type { Grace, Rule } from '../../core/policy/policy.ts'
@@ -74,6 +75,13 @@ export function toAttempts(row: Selectable<Schema['attempt']> | undefined): Atte
   if (row === undefined) return NO_ATTEMPTS
   const { version, failures, total, reported, locked_until: lockedUntil } = row
   return { version, failures, total, reported, lockedUntil }
+}
+
+export function toBypass(
+  row: Pick<Selectable<Schema['bypass']>, 'id' | 'key_id' | 'mac' | 'expires_at'> | undefined,
+): Bypass | undefined {
+  if (row === undefined) return undefined
+  return { id: row.id, keyId: row.key_id, value: row.mac, expiresAt: row.expires_at }
 }
 
 /** The columns of what a rule, or a proposal, says. */

@@ -93,6 +93,22 @@ export interface Schema {
     reported: number
     locked_until: number
   }
+  /** The code that the help desk gave to a user: `mac` is its keyed hash, `key_id` the key's. */
+  bypass: {
+    realm: string
+    user_id: string
+    id: string
+    key_id: string
+    mac: string
+    given_by: string
+    given_at: number
+    reason: string
+    expires_at: number
+  }
+  /** When a user in grace last put the set-up off. */
+  put_off: { realm: string; user_id: string; at: number }
+  /** Mails that remind of the end of a grace, by that end and how many days before it. */
+  reminder: { realm: string; user_id: string; until: number; days: number }
   send_count: { realm: string; scope: string; key: string; window_end: number; count: number }
   used_jti: { realm: string; jti: string; expires_at: number }
   /** `seq`, `key_id` and `mac` once it is sealed into the realm's chain. */

@@ -132,11 +132,17 @@ export function windowEnd(at: number, window: number): number {
   return (Math.floor(at / window) + 1) * window
 }
 
-function sessions({ realm, userId, graceStarted, returned, verified }: Change): Write[] {
+function sessions({ realm, userId, graceStarted, putOff, returned, verified }: Change): Write[] {
   const writes: Write[] = (graceStarted ?? []).map(({ source, at }) => ({
     statement: sql`insert into grace_start (realm, user_id, source, at) values (${realm}, ${userId}, ${source}, ${at})
       on conflict do nothing`,
   }))
+  if (putOff !== undefined) {
+    writes.push({
+      statement: sql`insert into put_off (realm, user_id, at) values (${realm}, ${userId}, ${putOff})
+        on conflict (realm, user_id) do update set at = excluded.at`,
+    })
+  }
   if (returned === true) {
     writes.push({
       statement: sql`update credential set gone_at = null

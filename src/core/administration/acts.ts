@@ -55,13 +55,15 @@ export function revokeDevices(
   }
 }
 
-/** Takes everything away: methods, failures, lockout. The next login begins as a first one. */
+/** Takes everything away: methods, failures, lockout, a code of the help desk. The next login begins as a first one. */
 export function resetUser(realm: string, { user, methods }: UserRecord, by: By): AdminChange {
   const detail = { methods: methods.map(({ id, method }) => ({ id, method })) }
   return {
     realm,
     revoke: { userId: user.id, ids: methods.map(({ id }) => id) },
     unlock: { userId: user.id },
+    // A code would open what is no more.
+    bypass: { userId: user.id, given: undefined },
     audit: [entryBy(by, { event: 'methods.reset', realm, userId: user.id, detail })],
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../audit/audit.ts'
 import type { DirectoryUser } from '../sync/directory.ts'
+import type { Bypass } from '../login/help-desk.ts'
 import type { MethodId } from '../method.ts'
 import type { TrustedDevice } from '../login/trusted-device.ts'
 import type { Outgoing } from '../notices/outbox.ts'
@@ -56,11 +57,20 @@ export interface AdminChange {
    * there. `comesTo`: what the policy says of them; `lookup`: what their number is found by.
    */
   added?: { user: DirectoryUser; groupIds: string[]; comesTo: Enforcement; lookup: string | undefined }
+  /** A one-time code of the help desk, in place of one before; `given` undefined takes that back, where there is one. */
+  bypass?: { userId: string; given: GivenBypass | undefined }
   /** Refused by nothing; `value` undefined takes it away. */
   secret?: { name: SecretName; value: string | undefined }
   /** What users are told. */
   notices?: Outgoing[]
   audit: AuditEntry[]
+}
+
+/** A code of the help desk, and whose word it is: `by` is a user's id, times are epoch milliseconds. */
+export interface GivenBypass extends Bypass {
+  by: string
+  at: number
+  reason: string
 }
 
 /** Secrets that a realm's administrators enter: written and used, never shown. */
@@ -93,6 +103,8 @@ export interface UserRecord {
   /** Epoch milliseconds; 0 when not locked. */
   lockedUntil: number
   graceStarts: ReadonlyMap<string, number>
+  /** The newest code that the help desk gave and nobody used, also where its time is over. */
+  bypass?: Pick<GivenBypass, 'by' | 'at' | 'reason' | 'expiresAt'> | undefined
 }
 
 /**

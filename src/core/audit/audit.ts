@@ -40,10 +40,16 @@ export type AuditEvent =
   | 'method.preferred'
   /** The user switched the second factor off. */
   | 'methods.removed'
+  /** What was set up after a code of the help desk took the place of all there was. */
+  | 'methods.replaced'
   | 'method.revoked'
   | 'methods.reset'
   | 'user.created'
   | 'user.unlocked'
+  /** A code of the help desk, which its user entered at a login, or nobody may any more. */
+  | 'bypass.given'
+  | 'bypass.used'
+  | 'bypass.taken-back'
   | 'user.gone'
   | 'user.returned'
   | 'sync.confirmed'

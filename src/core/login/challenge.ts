@@ -6,6 +6,7 @@ import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
 import { trustDevice } from './trusted-device.ts'
 import type { TrustWish } from './trusted-device.ts'
+import { HELP_DESK, takesBypass } from './help-desk.ts'
 import type { Change } from '../ports.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy } from './step.ts'
 import { somethingToSign, success, verifiedBy } from './step.ts'
@@ -161,11 +162,15 @@ export function acknowledgeLow(situation: Situation, kit: Kit): Outcome {
   }
 }
 
-/** "Try another way": another of the methods that this challenge takes. */
+/** "Try another way": another of the methods that this challenge takes, or a code of the help desk. */
 export function chooseChallenge(situation: Situation, method: string, kit: Kit): Outcome {
   const { transaction, credentials } = situation
-  const { stage } = transaction
+  const stage = transaction.stage.at === 'help-desk' ? transaction.stage.instead : transaction.stage
   if (stage.at !== 'challenge') return { result: 'stale' }
+  if (method === HELP_DESK && takesBypass(situation, kit.registry)) {
+    const asked = moveTo(transaction, { at: 'help-desk', instead: stage })
+    return { result: 'accepted', change: { ...owner(transaction), transaction: asked } }
+  }
   const offered = transaction.proofs.includes(method) && triable(credentials, method).length > 0
   if (!offered || !kit.registry.has(method)) return { result: 'refused', error: 'missing' }
   return {

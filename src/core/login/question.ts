@@ -1,16 +1,18 @@
+import { isCountdownDue } from './countdown.ts'
 import { beginSetUp } from './enrolment.ts'
 import { firstAsked } from './first-asked.ts'
 import { linkStage } from './link.ts'
 import { decisionEntries, learned } from './learned.ts'
 import type { Account } from '../method.ts'
+import { firstSetUp } from '../policy/action.ts'
 import { decide, isNeeded } from '../policy/policy.ts'
 import type { Claims, Decision, PolicyInput } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
-import { somethingToSign, token } from './step.ts'
+import { isExemptable, somethingToSign, token } from './step.ts'
 import { lockedFor } from './lockout.ts'
 import { deviceOfSession, trustedBecause } from './trusted-device.ts'
 import type { Kit } from './step.ts'
-import type { Question, Situation, Stage, Transaction } from './transaction.ts'
+import type { Exempt, Question, Situation, Stage, Transaction } from './transaction.ts'
 
 /** A request_uri is good for this long, milliseconds (RFC 9126 advises 5 to 600 s). */
 export const REQUEST_URI_LIFETIME = 60_000
@@ -67,7 +69,9 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     ...(change.audit ?? []),
     ...decisionEntries(push, background, { input, decision }, kit, step),
   ]
-  if (!isNeeded(decision)) return { needed: false, decision, change: { ...change, audit: audited() } }
+  const countdown = decision.action.do === 'enrol-later' && offersSetUp(push, decision, background, kit)
+  if (!isNeeded(decision) && !countdown)
+    return { needed: false, decision, change: { ...change, audit: audited() } }
   if (push.claims.purpose === 'direct') {
     return { needed: true, decision, change: { ...change, audit: audited() } }
   }
@@ -88,6 +92,8 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     proofs: decision.proofs,
     stage: known?.stage ?? { at: 'blocked', reason: 'no-method-allowed' },
     ...(live?.linked === true ? { linked: true } : {}),
+    ...(decision.action.do === 'enrol-later' ? { grace: decision.action.until } : {}),
+    ...(countdown && firstSetUp(settings, push.claims).do === 'enrol-by-link' ? { byLink: true } : {}),
     failures,
     expiresAt: Math.min(push.loginExpiresAt, live?.expiresAt ?? kit.now + settings.stepSeconds * 1000),
     browserHash: known?.browserHash,
@@ -96,7 +102,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     redeemed: false,
   }
   const situation: Situation = { settings, credentials, attempts, devices, transaction: fresh }
-  if (live === undefined || !stillFits(live, decision)) fresh.stage = firstStage(decision, situation, kit)
+  if (live === undefined || !stillFits(fresh, decision)) fresh.stage = firstStage(decision, situation, kit)
   if (known === undefined) {
     change.insert = fresh
     change.audit = audited(fresh.id)
@@ -124,21 +130,56 @@ function throughDevice(
   return { ...decision, action: { do: 'skip' }, because: trustedBecause(because, found.until) }
 }
 
+/**
+ * Whether a login in grace offers the set-up first: in a browser, where there is something to set up. A step that it
+ * began goes on, whatever was put off meanwhile.
+ */
+function offersSetUp(
+  { claims, account }: Push,
+  { methods }: Decision,
+  { putOffAt, settings, transaction }: Background,
+  { registry, now }: Kit,
+): boolean {
+  // Where it can't be put off, a login in grace goes on without having been asked.
+  if (!isExemptable(claims) || !methods.some((id) => registry.get(id)?.companion === false)) return false
+  const first = firstSetUp(settings, claims)
+  const leads =
+    first.do === 'enrol-by-link'
+      ? linkStage({ settings, transaction: { account } }).at === 'link'
+      : first.do === 'enrol'
+  const isOpen = transaction !== undefined && transaction.stage.at !== 'done'
+  return leads && (isOpen || isCountdownDue(putOffAt, settings, now))
+}
+
 /** Whether a step can go on where it stood, under the decision as it is now. */
-function stillFits({ stage, linked }: Transaction, { action, proofs, methods }: Decision): boolean {
-  const setsUpFirst = action.do === 'enrol' || (action.do === 'enrol-by-link' && linked === true)
+function stillFits(step: Transaction, decision: Decision): boolean {
+  const { stage, question, linked, byLink } = step
+  const { action, proofs, methods } = decision
   const isAllowed = (method: string | undefined) => method === undefined || methods.includes(method)
+  // Where a level is asked for, nothing is exempt.
+  const exempt = exemptionOf(stage)
+  if (exempt !== undefined && !isExemptable(question)) return false
+  if (exempt === 'help-desk') return action.do === 'challenge' && isAllowed(methodOf(stage))
+  if (exempt === 'grace') return action.do === 'enrol-later'
+  // While it can be put off, the set-up of a first method goes on as any other.
+  const needsLink = action.do === 'enrol-by-link' || (action.do === 'enrol-later' && byLink === true)
+  const setsUp = action.do === 'enrol' || action.do === 'enrol-later' || needsLink
+  const isFirst = setsUp && (!needsLink || linked === true)
   switch (stage.at) {
+    case 'countdown':
+      return action.do === 'enrol-later'
+    case 'help-desk':
+      return isExemptable(question) && stillFits({ ...step, stage: stage.instead }, decision)
     case 'challenge':
       return action.do === 'challenge' && stage.then === action.then && proofs.includes(stage.method)
     case 'enrol':
       return stage.proven === undefined
-        ? setsUpFirst && isAllowed(stage.method)
+        ? isFirst && isAllowed(stage.method)
         : action.do === 'challenge' && action.then === 'enrol' && isAllowed(stage.method)
     case 'save-codes':
-      return isAllowed(stage.method) && (stage.proven === undefined ? setsUpFirst : action.do === 'challenge')
+      return isAllowed(stage.method) && (stage.proven === undefined ? isFirst : action.do === 'challenge')
     case 'link':
-      return action.do === 'enrol-by-link'
+      return needsLink
     case 'codes-low':
     case 'done':
       return action.do !== 'blocked'
@@ -147,6 +188,16 @@ function stillFits({ stage, linked }: Transaction, { action, proofs, methods }: 
     case 'trusted':
       return false
   }
+}
+
+/** What let the user in, or will at the end of the set-up. */
+function exemptionOf(stage: Stage): Exempt | undefined {
+  const proof = 'proof' in stage ? stage.proof : stage.at === 'enrol' ? stage.proven : undefined
+  return proof?.exempt
+}
+
+function methodOf(stage: Stage): string | undefined {
+  return 'method' in stage ? stage.method : undefined
 }
 
 function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit): Stage {
@@ -162,8 +213,9 @@ function firstStage({ action, proofs }: Decision, situation: Situation, kit: Kit
       return linkStage(situation)
     case 'blocked':
       return { at: 'blocked', reason: action.reason }
-    case 'skip':
     case 'enrol-later':
+      return { at: 'countdown' }
+    case 'skip':
       throw new Error('a login that needs nothing has no stage')
   }
 }

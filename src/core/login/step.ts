@@ -4,7 +4,7 @@ import { burstOf, noticesOf } from '../notices/notices.ts'
 import type { Change } from '../ports.ts'
 import type { LinkMail } from './link.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
-import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
+import type { Proof, Question, Situation, Stage, Transaction } from './transaction.ts'
 import type { DeviceCookie } from './trusted-device.ts'
 
 /** A code that was issued lives this long, milliseconds. */
@@ -66,6 +66,16 @@ export function somethingToSign(method: MethodId, kit: Kit): { toSign?: string }
   return kit.registry.get(method)?.signs === true ? { toSign: token(kit) } : {}
 }
 
+/** Whether a login may go on without a second factor: one of which the application asked nothing more (R27). */
+export function isExemptable({
+  purpose,
+  level,
+  fresh,
+  own,
+}: Pick<Question, 'purpose' | 'level' | 'own'> & { fresh?: boolean }): boolean {
+  return purpose === 'login' && level <= 1 && fresh !== true && own === undefined
+}
+
 /** The transaction at another stage, as a change. */
 export function moveTo(transaction: Transaction, stage: Stage): NonNullable<Change['transaction']> {
   return { next: { ...transaction, stage }, version: transaction.version }
@@ -109,7 +119,7 @@ export function proofBy(
   answer: { amr?: string },
   transaction: Transaction,
   kit: Kit,
-): Proof {
+): Proof & { exempt?: undefined } {
   const { level, ...known } = kit.registry.get(method) ?? { amr: undefined, level: 2 as const }
   const amr = answer.amr ?? known.amr
   const first = transaction.question.amr
@@ -148,8 +158,9 @@ export function failure(
  * What a proof in a step of our own pages writes down at once: the session gave a second factor. A login's proof counts
  * once Keycloak has taken it.
  */
-export function verifiedBy({ question }: Transaction, { level, at }: Proof): Pick<Change, 'verified'> {
-  return question.own === undefined ? {} : { verified: { sid: question.sid, level, at } }
+export function verifiedBy({ question }: Transaction, proof: Proof): Pick<Change, 'verified'> {
+  if (question.own === undefined || proof.exempt !== undefined) return {}
+  return { verified: { sid: question.sid, level: proof.level, at: proof.at } }
 }
 
 /** The part of a change that clears the user's failures, and reports them with this answer. */

@@ -20,7 +20,7 @@ export interface Rule {
   trustedDays?: number
 }
 
-/** Time before Required acts: so many days from when a user first meets it, or until a moment, ISO 8601 with its zone. */
+/** Time before Required acts: so many days from when a user first meets it, until a moment, ISO 8601 with its zone, or until a date begins. */
 export type Grace = { days: number } | { until: string }
 
 /** Why Keycloak asks: a login, a wish to change methods, somebody else's wish, or a grant without a browser. */
@@ -138,7 +138,7 @@ export function decide(input: PolicyInput): Decision {
   const unavailable = input.unavailable ?? new Set()
   const asked = askedBeyondPolicy(claims, because)
   const sources = enforcement === 'required' && isDefault(because) ? graceSources(settings, rules) : []
-  const until = graceEnd(sources, graceStarts, now)
+  const until = graceEnd(sources, graceStarts, now, settings.timeZone)
   const next = actionOf({
     ...input,
     unavailable,

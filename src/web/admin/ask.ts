@@ -5,6 +5,7 @@ import type { newUserAnswer } from '../api/add-user.ts'
 import { openCall } from '../api/call.ts'
 import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
+import type { bypassAnswer } from '../api/give-bypass.ts'
 import type { auditAnswer } from '../api/list-audit.ts'
 import type { groupsAnswer } from '../api/list-groups.ts'
 import type { devicesAnswer } from '../api/device-schemas.ts'
@@ -39,6 +40,8 @@ interface Answers {
   revokeDevices: z.input<typeof devicesAnswer>
   resetUser: z.input<typeof resetAnswer>
   unlockUser: undefined
+  giveBypass: z.input<typeof bypassAnswer>
+  takeBypassBack: undefined
   tryChange: z.input<typeof changeAnswer>
   listAudit: z.input<typeof auditAnswer>
   exportAudit: undefined

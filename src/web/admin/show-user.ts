@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { sightOf } from '../../core/administration/authority.ts'
+import type { z } from 'zod'
+import type { userAnswer } from '../api/user-schemas.ts'
 import type { Method, Option } from '../render/admin-parts.ts'
 import type { AdminView } from '../render/admin-view.ts'
 import { auditRows } from './audit-rows.ts'
-import type { userAnswer } from '../api/user-schemas.ts'
 import { consoleOf } from './frame.ts'
 import { deviceName } from './revoke-devices.ts'
 import { sentenceOf } from './sentence.ts'
@@ -15,6 +15,7 @@ import type { Outcome, Visit } from './visit.ts'
 const LATEST = 20
 
 type View = Extract<AdminView, { page: 'user' }>
+type Shown = z.input<typeof userAnswer>
 
 /** `GET /users/{userId}`: what holds for a user and why, and what the reader may do about it (S3, S11). */
 export async function showUser(visit: Visit): Promise<Outcome> {
@@ -57,6 +58,7 @@ export async function showUser(visit: Visit): Promise<Outcome> {
     overridesOff: isAdministrator && !overridesCount,
     ...(user.mayAct && user.methods.length > 0 ? { resetUrl: visit.at(`${own}/reset`) } : {}),
     ...(user.mayAct && user.locked ? { unlockUrl: visit.at(`${own}/unlock`) } : {}),
+    ...(await bypassOf(visit, own, user)),
     ...(user.mayNot === null ? {} : { mayNot: user.mayNot }),
     consoleUrl: `${consoleOf(realm)}/users/${part(userId)}/settings`,
     ...(sightOf(caller) === 'everybody' ? { audit: await auditOf(visit, userId) } : {}),
@@ -96,6 +98,36 @@ async function devicesOf(
   }))
   const several = mayAct && devices.length > 1
   return { devices, ...(several ? { revokeDevicesUrl: visit.at(`${own}/devices/revoke`) } : {}) }
+}
+
+/** The code that is outstanding, and what the reader may do about one. */
+async function bypassOf(
+  visit: Visit,
+  own: string,
+  { mayAct, methods, bypass }: Pick<Shown, 'mayAct' | 'methods' | 'bypass'>,
+): Promise<{ bypass?: NonNullable<View['bypass']> }> {
+  const { context, realm, policy } = visit
+  const { registry } = context.kit()
+  const standsAlone = methods.some(({ method }) => registry.get(method)?.companion !== true)
+  const mayGive = mayAct && standsAlone && policy.settings.bypassSeconds > 0
+  if (bypass === null && !mayGive) return {}
+  const giver = bypass === null ? undefined : await context.admin.user(realm.name, bypass.by)
+  return {
+    bypass: {
+      ...(bypass === null
+        ? {}
+        : {
+            given: {
+              by: giver?.user.username ?? bypass.by,
+              at: whenOf(visit, bypass.at),
+              until: whenOf(visit, bypass.until),
+              reason: bypass.reason,
+            },
+          }),
+      ...(mayGive ? { giveUrl: visit.at(`${own}/bypass`) } : {}),
+      ...(mayAct && bypass !== null ? { takeBackUrl: visit.at(`${own}/bypass/take-back`) } : {}),
+    },
+  }
 }
 
 /** The default first, named by what it comes to. */

@@ -3,6 +3,8 @@ import { exportAudit } from './export-audit.ts'
 import { confirmReset, reset } from './reset-user.ts'
 import { confirmDevices, revokeDevices } from './revoke-devices.ts'
 import { confirmRevoke, revoke } from './revoke-method.ts'
+import { askForReason, giveBypass } from './give-bypass.ts'
+import { confirmTakeBack, takeBypassBack } from './take-bypass-back.ts'
 import { chooseGroup } from './choose-group.ts'
 import { previewOverride, saveOverride } from './save-override.ts'
 import { previewRemoval, removeRule } from './remove-rule.ts'
@@ -49,6 +51,10 @@ export const ROUTES: Route[] = [
   ['post', '/users/:userId/reset', reset],
   ['get', '/users/:userId/unlock', confirmUnlock, 'before a change'],
   ['post', '/users/:userId/unlock', unlock],
+  ['get', '/users/:userId/bypass', askForReason, 'before a change'],
+  ['post', '/users/:userId/bypass', giveBypass],
+  ['get', '/users/:userId/bypass/take-back', confirmTakeBack, 'before a change'],
+  ['post', '/users/:userId/bypass/take-back', takeBypassBack],
 
   ['get', '/rules', showRules],
   ['get', '/rules/new', chooseGroup],

@@ -99,6 +99,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       purpose: asked.purpose,
       amr: asked.amr,
       level: Number(asked.acr_values ?? '1'),
+      ...(asksForLogin(asked) ? { fresh: true } : {}),
       locale: asked.ui_locales,
       locales: asked.locales ?? [],
       darkMode: asked.dark_mode ?? true,

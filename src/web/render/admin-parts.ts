@@ -19,6 +19,7 @@ export const DONE = [
   'user-added-not-invited',
   'user-added-phone-dropped',
   'devices-revoked',
+  'bypass-taken-back',
   'rule-saved',
   'rule-removed',
   'settings-saved',
@@ -88,7 +89,8 @@ export interface Field {
     | { kind: 'number'; value: string; min?: number; max?: number }
     /** `as`: the keyboard that a phone shows for it. */
     | { kind: 'text'; value: string; as?: 'email' | 'tel' }
-    | { kind: 'moment'; value: string }
+    /** A date, or with `hasTime` a date and a time of UTC. */
+    | { kind: 'moment'; value: string; hasTime: boolean }
     | { kind: 'lines'; value: string }
     | { kind: 'flag'; on: boolean }
     | { kind: 'choice'; options: Option[] }

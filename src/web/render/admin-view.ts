@@ -102,6 +102,12 @@ export type AdminView =
       overridesOff: boolean
       resetUrl?: string
       unlockUrl?: string
+      /** The one-time code of the help desk that is outstanding, and what the reader may do about one. */
+      bypass?: {
+        given?: { by: string; at: When; until: When; reason: string }
+        giveUrl?: string
+        takeBackUrl?: string
+      }
       mayNot?: MayNot
       consoleUrl: string
       audit?: { rows: AuditRow[]; allUrl: string }
@@ -116,10 +122,23 @@ export type AdminView =
       cancelUrl: string
       wrong?: true
     }
+  /** What a one-time code does, before it is given: POST `reason` to `action`. `wrong`: there is no reason. */
+  | {
+      page: 'bypass'
+      username: string
+      reason: string
+      /** One is outstanding. */
+      replaces: boolean
+      action: string
+      cancelUrl: string
+      wrong?: true
+    }
+  /** The code, this once. */
+  | { page: 'bypass-given'; username: string; code: string; until: When; backUrl: string }
   /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
   | {
       page: 'confirm'
-      act: 'revoke' | 'revoke-devices' | 'reset' | 'unlock' | 'sync'
+      act: 'revoke' | 'revoke-devices' | 'reset' | 'unlock' | 'bypass' | 'sync'
       subject: string
       detail: string
       methods: string[]
@@ -183,6 +202,8 @@ export type AdminView =
   | {
       page: 'rule'
       path: string
+      /** Who in the group must set up and has not, and who has: `share` is percent of both. */
+      progress?: { left: number; enrolled: number; share: number; leftUrl: string }
       exists: boolean
       fields: Field[]
       action: string

@@ -28,6 +28,9 @@ export interface Trust {
 /** The id of a method, as in the registry. */
 export type MethodName = 'totp' | 'passkey' | 'sms' | 'email' | 'backup-codes'
 
+/** Something to choose from: a method, or a code of the help desk in its place. */
+type Choice = MethodName | 'help-desk'
+
 /** The frame that every page shares. */
 export interface Frame {
   /** The path below which the realm's pages live, for example `/realms/demo`. */
@@ -82,6 +85,7 @@ export type View =
       trust?: Trust
       changeUrl?: string
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /**
@@ -97,6 +101,7 @@ export type View =
       error?: FieldError
       sendError?: SendError
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /** One of the backup codes; `left` counts the unused. POST `code` to `action`. */
@@ -132,18 +137,27 @@ export type View =
       otherUrl?: string
       cancelUrl?: string
     }
-  /** "Try another way": POST `method` to `action`. */
+  /** A one-time code of the help desk. POST `code` to `action`. */
+  | { page: 'challenge-help-desk'; action: string; error?: FieldError; otherUrl: string }
+  /**
+   * A second factor will be asked for from `from` on, a date in words; `days` until then, 0 on the last one. POST nothing
+   * to `setUpAction`, or to `laterAction` to sign in without.
+   */
+  | { page: 'countdown'; from: string; days: number; setUpAction: string; laterAction: string }
+  /** "Try another way": POST `method` to `action`. `replacesAll`: see the set-up of the app. */
   | {
       page: 'select-method'
       action: string
       purpose: 'challenge' | 'enrol'
-      methods: { id: MethodName; current: boolean; device?: string; left?: number }[]
+      methods: { id: Choice; current: boolean; device?: string; left?: number }[]
+      replacesAll?: true
       error?: FieldError
       backUrl?: string
     }
   /**
    * Set-up of the app. `qr` is an SVG element, `secret` base32 in groups of four, `uri` the otpauth link.
-   * POST `code` and the optional `label` (name of the device) to `action`.
+   * POST `code` and the optional `label` (name of the device) to `action`. `replacesAll`: it takes the place of all that
+   * the user had set up.
    */
   | {
       page: 'enrol-totp'
@@ -155,6 +169,7 @@ export type View =
       label: string
       required: boolean
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /** The new codes, each in groups of four. POST `saved=on` to `action`; `downloadUrl` gives them as text. */

@@ -1,7 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/login/challenge.ts'
+import { backToCountdown, putOff, setUpNow } from '../../core/login/countdown.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/login/enrolment.ts'
 import { sendLink } from '../../core/login/link.ts'
+import { HELP_DESK, answerBypass } from '../../core/login/help-desk.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
 import type { Kit, Outcome } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
@@ -28,10 +30,12 @@ interface Form {
 /** `POST /step/{id}/challenge/{method}` */
 export const challengeForm: Form = {
   decide(situation, request, kit, context) {
+    const [method, code] = [pathPart(request, 'method'), formField(request, 'code')]
+    if (method === HELP_DESK) return answerBypass(situation, code, kit)
     const wish = wantsTrust(request)
       ? { ...browserName(request), before: heldBy(context, request, situation)?.id }
       : undefined
-    return answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit, wish)
+    return answerChallenge(situation, method, code, kit, wish)
   },
   missing: 'code-missing',
 }
@@ -81,6 +85,18 @@ export const resendForm: Form = {
 /** `POST /step/{id}/go-on` */
 export const goOnForm: Form = {
   decide: (situation, _request, kit) => acknowledgeLow(situation, kit),
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/set-up` */
+export const setUpForm: Form = {
+  decide: (situation, _request, kit) => setUpNow(situation, kit),
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/not-now` */
+export const notNowForm: Form = {
+  decide: (situation, _request, kit) => putOff(situation, kit),
   missing: 'code-missing',
 }
 
@@ -135,12 +151,20 @@ async function afterwards(
   return (await beginWithMessage(context, { ...situation, transaction }, request)).query
 }
 
-/** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */
+/**
+ * `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. A set-up that can be put off is left for
+ * the page that it came from.
+ */
 export function cancelStep(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { realm, situation, path } = await openStep(context, request)
+    const back = backToCountdown(situation, context.kit())
     if (situation.transaction.redeemed) response.redirect(303, path)
-    else leave(response, realm, situation.transaction, { error: 'access_denied' })
+    else if (back !== undefined && 'change' in back && back.change !== undefined) {
+      // Where another request was faster, the page shows what it did.
+      await context.store.commit(back.change)
+      response.redirect(303, path)
+    } else leave(response, realm, situation.transaction, { error: 'access_denied' })
   }
 }
 
