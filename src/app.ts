@@ -30,6 +30,7 @@ import { createPolicyStore } from './adapters/store/policy-store.ts'
 import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
+import { createReminderStore } from './adapters/store/reminder-store.ts'
 import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import { createSyncControl } from './adapters/store/sync-control.ts'
@@ -59,6 +60,7 @@ import { createServer } from './web/server.ts'
 import { answerUnreadable } from './web/unreadable.ts'
 import { createNoticeSender } from './worker/notice-sender.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
+import { createReminders, REMIND_EVERY } from './worker/reminders.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
@@ -216,6 +218,12 @@ export async function createApp(
       if (outcome.result !== 'sent') log.warn({ realm, id, kind, why: outcome.why, again }, 'notice not sent')
     },
   })
+  const remind = createReminders({
+    admin: context.admin,
+    store: createReminderStore(database, sealer),
+    realms,
+    kit,
+  })
   let isStarted = false
 
   return {
@@ -239,6 +247,7 @@ export async function createApp(
       stopTimers.push(every(OUTBOX_EVERY, sendNotices))
       stopTimers.push(every(COUNT_EVERY, countAll))
       inBackground(countAll)
+      stopTimers.push(every(REMIND_EVERY, remind))
     },
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))

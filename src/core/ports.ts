@@ -6,6 +6,7 @@ import type { Rule } from './policy/policy.ts'
 import type { Enforcement, RealmSettings } from './settings.ts'
 import type { SetUpLink } from './login/link.ts'
 import type { Credential, Situation, Transaction } from './login/transaction.ts'
+import type { TrustedDevice } from './login/trusted-device.ts'
 
 /** Authenticated encryption bound to a context (R5). */
 export interface Sealer {
@@ -44,10 +45,12 @@ export interface Change {
   /** Ids of credentials that go. */
   remove?: string[]
   /**
-   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps,
-   * and what other sessions than `sid` gave.
+   * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps
+   * but `step`, and what other sessions than `sid` gave; absent: all.
    */
-  takeAway?: { ids: string[]; sid: string }
+  takeAway?: { ids: string[]; sid?: string; step?: string }
+  /** The id of a code of the help desk; refused where it is spent already, replaced or taken back. */
+  spendBypass?: string
   /** Refused where it is gone. `label` undefined: none. */
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */
@@ -56,6 +59,17 @@ export interface Change {
   link?: SetUpLink
   /** Spends a link at `at`, epoch milliseconds; refused where it was spent, replaced or is too old (P8). */
   useLink?: { id: string; at: number }
+  /** The browser that is trusted from now on. */
+  trust?: TrustedDevice
+  /**
+   * What the cookie of a trusted device holds from now on, and for which transaction and session it was used at `at`,
+   * epoch milliseconds; refused where it does not hold `from` any more.
+   */
+  rotate?: { id: string; from: string; to: string; by: string; sid: string; at: number }
+  /** Trusted devices that are trusted no longer; refused where one of them is gone already. */
+  forget?: string[]
+  /** True: no device of the user is trusted any longer. So too wherever methods are set up or taken away (R18). */
+  forgetAll?: true
   /** Adds a failure to each of these credentials. */
   failed?: string[]
   /** Marks failures up to this number as reported to Keycloak; not together with `attempts`. */
@@ -64,6 +78,8 @@ export interface Change {
   counts?: { at: number; counts: Count[] }
   /** When the user first met these sources of grace: a group's id, or empty for the realm; epoch milliseconds. */
   graceStarted?: { source: string; at: number }[]
+  /** The user put a set-up off, epoch milliseconds. */
+  putOff?: number
   /** The user is back in Keycloak: its credentials are no tombstones any more. */
   returned?: true
   /**
@@ -106,6 +122,8 @@ export interface Background {
   proposals: Rule[]
   /** When the user first met each source of grace, epoch milliseconds. */
   graceStarts: ReadonlyMap<string, number>
+  /** When the user last put a set-up off, epoch milliseconds. */
+  putOffAt?: number | undefined
   /** Whether the user's credentials are tombstones. */
   gone: boolean
   /** As `UserRecord.roles`: what an earlier login, or a hint, told. */
@@ -115,6 +133,8 @@ export interface Background {
   override: Enforcement | undefined
   credentials: Credential[]
   attempts: Attempts
+  /** The browsers that the user trusts, those that expired lately among them. */
+  devices: TrustedDevice[]
   /** The transaction that this nonce began earlier. */
   transaction: Transaction | undefined
 }

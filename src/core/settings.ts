@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTimeZone } from './policy/time-zone.ts'
 import { smsTexts } from './login/sms-text.ts'
 
 const enforcement = z.enum(['required', 'optional', 'disabled'])
@@ -6,14 +7,20 @@ const enforcement = z.enum(['required', 'optional', 'disabled'])
 /** Required: everybody must. Optional: who has a method is asked. Disabled: nobody is asked. */
 export type Enforcement = z.infer<typeof enforcement>
 
-/** Time before Required acts: days from when a user first meets it, or until a moment with its zone. */
+/**
+ * Time before Required acts: days from when a user first meets it, or until a moment with its zone, or the day that it
+ * acts from, which begins at 00:00 in the realm's time zone.
+ */
 export const grace = z.union(
   [
     z.strictObject({ days: z.int().min(1).max(365) }),
-    z.strictObject({ until: z.iso.datetime({ offset: true }) }),
+    z.strictObject({ until: z.union([z.iso.datetime({ offset: true }), z.iso.date()]) }),
   ],
-  'must be { "days": 1 to 365 } or { "until": a date and time with its zone }',
+  'must be { "days": 1 to 365 } or { "until": a date, or a date and time with its zone }',
 )
+
+/** How long a device may be trusted, days; 0: not at all. */
+export const trustedDays = z.int().min(0).max(365)
 
 const line = z.string().regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must be one line')
 
@@ -60,6 +67,23 @@ export const realmSettings = z.object({
   grace: grace
     .optional()
     .describe('How long a user without a method may put the set-up off where the realm is Required.'),
+  trustedDays: trustedDays
+    .default(0)
+    .describe('How long a device that users choose to trust is not asked again; 0: none is trusted.')
+    .meta({ unit: 'days' }),
+  reminderDays: z
+    .array(z.int().min(1).max(90))
+    .max(10)
+    .default([14, 7, 1])
+    .describe(
+      'How many days before such a grace ends users without a method are reminded by mail; none where it is empty.',
+    ),
+  timeZone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'must be a time zone by its IANA name, such as Europe/Berlin')
+    .default('UTC')
+    .describe('The time zone by which a date begins and a day ends, by its IANA name.'),
   methods: z
     .array(z.string())
     .default(['totp', 'backup-codes'])
@@ -191,6 +215,15 @@ export const realmSettings = z.object({
     .max(30)
     .default(3)
     .describe('A stock of this many or fewer warns; fewer than a set has.'),
+  bypassSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(3_600)
+    .describe(
+      'How long a one-time code from the help desk is good; 0: none are given, and no login asks for one.',
+    )
+    .meta({ unit: 's' }),
   apiClients: z
     .array(z.string().min(1).max(255))
     .max(20)

@@ -11,6 +11,8 @@ export interface Metrics {
   notices: Counter<'realm' | 'result'>
   /** Hours in which far more codes were sent than verified, by realm. */
   textMessageAlarms: Counter<'realm'>
+  /** What the cookies of trusted devices came to by realm and result: given, trusted, copied, asked. */
+  trustedDevices: Counter<'realm' | 'result'>
   /** Full passes of the sync worker by realm and result: done, stopped, failed. */
   syncPasses: Counter<'realm' | 'result'>
   /** When the newest full pass went through, by realm; epoch seconds. */
@@ -50,6 +52,12 @@ export function createMetrics(): Metrics {
       name: 'latchkey_text_message_alarms_total',
       help: 'Text messages that were sent while too few codes were verified',
       labelNames: ['realm'],
+      registers: [registry],
+    }),
+    trustedDevices: new Counter({
+      name: 'latchkey_trusted_devices_total',
+      help: 'Trusted devices by what their cookies came to',
+      labelNames: ['realm', 'result'],
       registers: [registry],
     }),
     syncPasses: new Counter({

@@ -4,6 +4,7 @@ import helmet from 'helmet'
 import { pinoHttp } from 'pino-http'
 import { AppError } from '../core/errors.ts'
 import { answerErrorsAsProblem } from './api/errors.ts'
+import { forgetAllDevices, forgetDevice } from './account/forget-devices.ts'
 import { preferMethod } from './account/prefer-method.ts'
 import { askBeforeRemoval, removeMethod } from './account/remove-method.ts'
 import { askForName, renameMethod } from './account/rename-method.ts'
@@ -32,7 +33,16 @@ import type { Inbox } from './sms/inbox.ts'
 import { takeStatus } from './sms/status.ts'
 import type { CallbackCheck } from './sms/status.ts'
 import { cancelStep, challengeForm, downloadCodes, enrolmentForm } from './step/answer.ts'
-import { goOnForm, methodForm, phoneForm, resendForm, savedForm, takeForm } from './step/answer.ts'
+import {
+  goOnForm,
+  methodForm,
+  notNowForm,
+  phoneForm,
+  resendForm,
+  savedForm,
+  setUpForm,
+  takeForm,
+} from './step/answer.ts'
 import { bindBrowser } from './step/authorize.ts'
 import { showStep } from './step/show.ts'
 
@@ -69,6 +79,8 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/link', openLink],
   ['get', '/realms/:realm/link/set-up', setUpFromLink],
   ['get', '/realms/:realm/link/done', showLinkDone],
+  ['post', '/realms/:realm/step/:id/set-up', takeForm(setUpForm)],
+  ['post', '/realms/:realm/step/:id/not-now', takeForm(notNowForm)],
   ['get', '/realms/:realm/account', showAccount],
   ['get', '/realms/:realm/account/resources/:hash/:file', serveAccountResource],
   ['post', '/realms/:realm/account/set-up', setUpMethod],
@@ -77,6 +89,8 @@ const PAGES: Route[] = [
   ['post', '/realms/:realm/account/methods/:id/default', preferMethod],
   ['get', '/realms/:realm/account/methods/:id/remove', askBeforeRemoval],
   ['post', '/realms/:realm/account/methods/:id/remove', removeMethod],
+  ['post', '/realms/:realm/account/devices/forget', forgetAllDevices],
+  ['post', '/realms/:realm/account/devices/:id/forget', forgetDevice],
   ['get', '/realms/:realm/account/off', askBeforeOff],
   ['post', '/realms/:realm/account/off', turnOff],
 ]

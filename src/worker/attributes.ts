@@ -8,8 +8,9 @@ const ENFORCEMENT = 'tfa.enforcement'
 const METHODS = 'tfa.methods'
 const PRIORITY = 'tfa.priority'
 const GRACE = 'tfa.grace-days'
+const TRUSTED = 'tfa.trusted-days'
 const MANAGERS = 'tfa.managers'
-const KNOWN = [ENFORCEMENT, METHODS, PRIORITY, GRACE, MANAGERS]
+const KNOWN = [ENFORCEMENT, METHODS, PRIORITY, GRACE, TRUSTED, MANAGERS]
 /** Characters of a value that a warning shows. */
 const SHOWN = 100
 
@@ -44,11 +45,12 @@ export function readAttributes(group: DirectoryGroup, registry: Registry): Readi
   const methods = take(METHODS, (values) => methodsOf(values, registry))
   const priority = take(PRIORITY, single(numberWithin(-1000, 1000)))
   const days = take(GRACE, single(numberWithin(1, 365)))
+  const trustedDays = take(TRUSTED, single(numberWithin(0, 365)))
   for (const attribute of Object.keys(group.attributes).filter((name) => !KNOWN.includes(name))) {
     warn(attribute, `is none of Latchkey's attributes, which are ${KNOWN.join(', ')}`)
   }
   if (usable && enforcement === undefined) {
-    for (const attribute of [METHODS, PRIORITY, GRACE].filter((name) => name in group.attributes)) {
+    for (const attribute of [METHODS, PRIORITY, GRACE, TRUSTED].filter((name) => name in group.attributes)) {
       warn(attribute, `counts only beside ${ENFORCEMENT}`)
     }
   }
@@ -62,6 +64,7 @@ export function readAttributes(group: DirectoryGroup, registry: Registry): Readi
       ...(methods === undefined ? {} : { methods }),
       priority: priority ?? 0,
       ...(days === undefined ? {} : { grace: { days } }),
+      ...(trustedDays === undefined ? {} : { trustedDays }),
     }
   }
   return { rule: rule(), managers: listed(group.attributes[MANAGERS] ?? []), warnings }

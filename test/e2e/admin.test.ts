@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { startScenario } from '../support/scenario.ts'
@@ -28,23 +29,8 @@ afterAll(async () => {
   await server.stop()
 })
 
-const pages = (path = '') => `${scenario.sidecar().url}/realms/${scenario.realm.name}/admin${path}`
-
-/** Opens the administrator's pages, and sets an app up at the login on the way there. */
-async function enter(username: string, path = ''): Promise<Visitor> {
-  const visitor = await scenario.visitor()
-  const { page } = visitor
-  await page.goto(pages(path))
-  await visitor.givePassword(username)
-  await page.waitForSelector('#secret')
-  visitor.secret = ((await page.textContent('#secret')) ?? '').replaceAll(/\s/g, '')
-  await visitor.submitCode(await visitor.nextCode())
-  await page.waitForSelector('#backup-codes')
-  await page.check('input[name=saved]')
-  await page.click('button[type=submit]')
-  await page.waitForSelector('h1')
-  return visitor
-}
+const pages = (path = '') => adminPage(scenario, path)
+const enter = async (username: string, path = '') => await enterAdmin(scenario, username, path)
 
 async function afterPassword(username: string): Promise<'application' | 'set-up' | 'challenge'> {
   const visitor = await scenario.visitor()

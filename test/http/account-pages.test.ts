@@ -4,7 +4,7 @@ import supertest from 'supertest'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BASE, startAccount, stepOf } from '../support/account.ts'
 import type { AccountWorld, Agent } from '../support/account.ts'
-import { SECRET } from '../support/kit.ts'
+import { SECRET, deviceOf } from '../support/kit.ts'
 import { codesOn, secretOn } from '../support/login.ts'
 
 const MINUTE = 60_000
@@ -411,6 +411,40 @@ describe('a change of one’s own methods', () => {
     await world.post(agent, `${page}/methods/user-alice-totp/default`)
     world.clock.now += 6 * MINUTE
     expect((await agent.get(stepOf(await agent.get(remove())))).text).toContain('authenticator application')
+  })
+
+  it('lists the devices that are trusted under the policy, and forgets one or all of them, once and only the own', async () => {
+    const { store, admin } = world.app
+    const left = async () => (await admin.devices('demo', 'user-alice')).map(({ id }) => id).toSorted()
+    const agent = await alice()
+    expect((await agent.get(page)).text).not.toContain('id="devices"')
+    await world.settings({ trustedDays: 30 })
+    expect((await agent.get(page)).text).toMatch(/id="devices"[^]*There are none\./)
+    for (const id of ['d-one', 'd-two', 'd-three']) {
+      await store.commit({ realm: 'demo', userId: 'user-alice', trust: deviceOf(id, world.clock.now) })
+    }
+    const over = deviceOf('d-over', world.clock.now - 31 * 24 * 60 * MINUTE)
+    await store.commit({ realm: 'demo', userId: 'user-alice', trust: over })
+    await store.commit({ realm: 'demo', userId: 'user-bob', trust: deviceOf('d-bob', world.clock.now) })
+    const listed = (await agent.get(page)).text
+    expect(listed).toMatch(/id="device-d-one">Firefox on Windows/)
+    expect(listed).not.toContain('d-over')
+    expect(listed).not.toContain('d-bob')
+    const forget = async (path: string) =>
+      (await world.post(agent, `${page}/devices/${path}`)).headers['location']
+    expect(await forget('d-one/forget')).toBe(`${page}?done=device-forgotten`)
+    expect(await forget('d-one/forget')).toBe(`${page}?done=device-forgotten`)
+    await forget('d-bob/forget')
+    expect(await left()).toEqual(['d-over', 'd-three', 'd-two'])
+    expect((await agent.get(page)).text).toContain('You had a trusted device forgotten')
+    expect(await forget('forget')).toBe(`${page}?done=devices-forgotten`)
+    expect(await left()).toEqual([])
+    expect(await admin.devices('demo', 'user-bob')).toHaveLength(1)
+
+    await store.commit({ realm: 'demo', userId: 'user-alice', trust: deviceOf('d-late', world.clock.now) })
+    world.clock.now += 6 * MINUTE
+    stepOf(await world.post(agent, `${page}/devices/forget`))
+    expect(await left()).toEqual(['d-late'])
   })
 
   it('takes no form of another site (CSRF)', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { NOW, linesOf, startPages } from '../support/admin-pages.ts'
+import { deviceOf } from '../support/kit.ts'
 import type { PagesWorld, Visitor } from '../support/admin-pages.ts'
 
 const MINUTE = 60_000
@@ -264,6 +265,30 @@ describe("who may do what in the administrator's pages", () => {
     expect((await erin.post('/users/carl/reset')).to).toBe('/users/carl?done=reset-sessions')
     expect(await methodsOf('carl')).toEqual([])
     expect((await erin.get('/users/carl?done=<b>')).html).not.toContain('id="done"')
+  })
+
+  it('list the devices that a user trusts, and end the trust in one or all after a question (R28)', async () => {
+    for (const id of ['d-one', 'd-two', 'd-three']) {
+      await world.app.store.commit({ realm: 'demo', userId: 'lock', trust: deviceOf(id) })
+    }
+    expect(linesOf(await grace.get('/users/lock'))).toContain('Firefox on Windows')
+    expect((await grace.get('/users/lock')).html).not.toContain('/devices/')
+    const left = async () => (await world.app.admin.devices('demo', 'lock')).map(({ id }) => id).toSorted()
+    const question = linesOf(await frank.get('/users/lock/devices/d-one/revoke'))
+    expect(question).toContain('lock will be asked for a second factor on these devices again.')
+    expect(await left()).toHaveLength(3)
+    const done = await frank.post('/users/lock/devices/d-one/revoke')
+    expect([done.status, done.to]).toEqual([303, '/users/lock?done=devices-revoked'])
+    expect(await left()).toEqual(['d-three', 'd-two'])
+    expect((await frank.get('/users/lock/devices/d-one/revoke')).to).toBe('/users/lock')
+    expect((await frank.post('/users/lock/devices/d-one/revoke')).status).toBe(404)
+    expect((await frank.post('/users/lock/devices/revoke')).status).toBe(303)
+    expect(await left()).toEqual([])
+    expect(await events(frank)).toContain('Trusted device revoked frank')
+
+    await world.app.store.commit({ realm: 'demo', userId: 'frank', trust: deviceOf('d-frank') })
+    expect((await frank.post('/users/frank/devices/revoke')).status).toBe(403)
+    expect(await world.app.admin.devices('demo', 'frank')).toHaveLength(1)
   })
 
   it('unlock', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS, NOW, startApi } from '../support/api.ts'
 import type { ApiWorld, Ask, Client } from '../support/api.ts'
+import { deviceOf } from '../support/kit.ts'
 import { startRealm } from '../support/realm.ts'
 
 const PEOPLE = {
@@ -71,6 +72,11 @@ async function overridden(world: ApiWorld, userId: string): Promise<void> {
     audit: [],
     unlock: { userId },
   })
+}
+
+async function bypassed(world: ApiWorld, userId: string): Promise<void> {
+  const given = { id: 'b', keyId: 'k', value: 'v', expiresAt: NOW + 1, by: 'erin', at: NOW, reason: 'r' }
+  await world.app.admin.commit({ realm: 'demo', bypass: { userId, given }, audit: [] })
 }
 
 /**
@@ -169,8 +175,47 @@ const TABLE: Record<string, [prepare: Prepare, ...statuses: number[]]> = {
     404,
     403,
   ],
+  'get /users/{userId}/devices': [on('/devices'), 200, 200, 200, 200, 404, 403],
+  'delete /users/{userId}/devices': [on('/devices'), 200, 200, 403, 200, 404, 403],
+  'delete /users/{userId}/devices/{deviceId}': [
+    async ({ app }, user) => {
+      const trust = deviceOf(randomUUID())
+      await app.store.commit({ realm: 'demo', userId: user, trust })
+      return { path: `/users/${user}/devices/${trust.id}` }
+    },
+    200,
+    200,
+    403,
+    200,
+    404,
+    403,
+  ],
   'post /users/{userId}/reset': [on('/reset'), 200, 200, 403, 200, 404, 403],
   'post /users/{userId}/unlock': [on('/unlock'), 204, 204, 403, 204, 404, 403],
+  'post /users/{userId}/bypass': [
+    async (world, user) => {
+      await world.enrol(user)
+      return { path: `/users/${user}/bypass`, ask: { body: { reason: 'lost the phone' } } }
+    },
+    201,
+    201,
+    403,
+    201,
+    404,
+    403,
+  ],
+  'delete /users/{userId}/bypass': [
+    async (world, user) => {
+      await bypassed(world, user)
+      return { path: `/users/${user}/bypass` }
+    },
+    204,
+    204,
+    403,
+    204,
+    404,
+    403,
+  ],
   'post /what-if': [at('/what-if', { body: {} }), 200, 200, 200, 403, 403, 403],
   'get /audit': [at('/audit'), 200, 200, 200, 403, 403, 403],
   'get /audit/export': [at('/audit/export'), 200, 200, 200, 403, 403, 403],
@@ -236,8 +281,12 @@ const PUBLIC = 'get /openapi.json'
 const ROWS = Object.entries(TABLE)
 const ACTS = [
   'delete /users/{userId}/methods/{methodId}',
+  'delete /users/{userId}/devices',
+  'delete /users/{userId}/devices/{deviceId}',
   'post /users/{userId}/reset',
   'post /users/{userId}/unlock',
+  'post /users/{userId}/bypass',
+  'delete /users/{userId}/bypass',
 ]
 const OVERRIDES = ['put /users/{userId}/override', 'delete /users/{userId}/override']
 

@@ -164,7 +164,11 @@ describe("a realm's policy over the API", () => {
       expect((await erin('GET', '/rules/g-field')).status).toBe(404)
       expect((await put(erin, { enforcement: 'required' }, {})).status).toBe(428)
       expect((await put(erin, { enforcement: 'required' }, { 'If-Match': '"1"' })).status).toBe(412)
-      const made = await put(erin, { enforcement: 'required', grace: { days: 14 } }, { 'If-None-Match': '*' })
+      const made = await put(
+        erin,
+        { enforcement: 'required', grace: { days: 14 }, trustedDays: 30 },
+        { 'If-None-Match': '*' },
+      )
       expect(made.status, made.text).toBe(201)
       expect(made.json).toMatchObject({
         groupId: 'g-field',
@@ -172,6 +176,7 @@ describe("a realm's policy over the API", () => {
         enforcement: 'required',
         priority: 0,
         grace: { days: 14 },
+        trustedDays: 30,
         origin: 'administrator',
         sentence: 'Required, because of the rule for the group /field',
       })
@@ -186,6 +191,7 @@ describe("a realm's policy over the API", () => {
       expect((await erin('GET', '/rules/g-field')).json).toEqual(changed.json)
       expect((await erin('GET', '/rules')).json.rules).toEqual([changed.json])
       expect(changed.json).not.toHaveProperty('grace')
+      expect(changed.json).not.toHaveProperty('trustedDays')
 
       const late = await put(ida, { enforcement: 'disabled' }, { 'If-Match': first })
       expect(late.status).toBe(412)
@@ -222,6 +228,8 @@ describe("a realm's policy over the API", () => {
       { enforcement: 'required', priority: 1e300 },
       { enforcement: 'required', priority: 0.5 },
       { enforcement: 'required', grace: { days: 0 } },
+      { enforcement: 'required', trustedDays: -1 },
+      { enforcement: 'required', trustedDays: 366 },
       { enforcement: 'required', grace: { days: 3, until: '2030-01-01T00:00:00Z' } },
       { enforcement: 'required', grace: { until: '2030-01-01' } },
       { enforcement: 'required', groupId: 'g-other' },

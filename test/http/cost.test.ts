@@ -122,6 +122,35 @@ describe('in statements on PostgreSQL', () => {
     ).toEqual(PAIR)
   })
 
+  it('a trusted device costs what a login costs that is asked: the way in two, the redemption two', async () => {
+    await app.policy.saveSettings('demo', { enforcement: 'required', trustedDays: 30 })
+    const user = await enrolled()
+    const first = await user.begin()
+    const code = await user.code()
+    expect(
+      await cost(async () => {
+        expect((await first.post('challenge/totp', { code, trust: 'on' })).headers['location']).toContain(
+          'code=',
+        )
+      }),
+    ).toEqual(PAIR)
+    const login = new Login(app, realm, { sub: user.sub }, () => clock.now, first.browser)
+    expect(await cost(() => login.push())).toEqual(PAIR)
+    let location = ''
+    expect(
+      await cost(async () => {
+        location = String((await login.open()).headers['location'])
+      }),
+    ).toEqual(PAIR)
+    expect(location).toContain('&code=')
+    expect(
+      await cost(async () => {
+        expect((await login.redeem(location)).status).toBe(200)
+      }),
+    ).toEqual(PAIR)
+    await app.policy.saveSettings('demo', { enforcement: 'required' })
+  })
+
   it('a forged push costs none', async () => {
     const login = new Login(app, realm, {}, () => clock.now)
     const forged = await realm.sign('oauth-authz-req+jwt', login.question, { key: 'stranger' })

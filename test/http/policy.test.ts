@@ -70,6 +70,8 @@ describe('a grace, over HTTP', () => {
     })
     const [early, late] = [randomUUID(), randomUUID()]
     const ask = async (sub: string) => {
+      // Whoever has put it off today is not asked again; test/http/campaign.test.ts has the page.
+      await app.store.commit({ realm: 'demo', userId: sub, putOff: clock.now })
       const login = loginOf(sub, inGroup('g-soon'))
       const { status } = await login.push()
       return { status, decision: login.decision }

@@ -164,6 +164,92 @@ describe.each([
     expect(credentials.map(({ method }) => method).toSorted()).toEqual(['backup-codes', 'totp'])
   })
 
+  describe('with a trusted device', () => {
+    const MINUTE = 60_000
+
+    async function trusting() {
+      await app.policy.saveSettings('demo', { enforcement: 'required', trustedDays: 30 })
+      const { sub, code } = await enrolled()
+      const login = await begin(sub)
+      const done = await login.postRaw('challenge/totp', { code, trust: 'on' })
+      clock.now += MINUTE
+      const cookie = done.headers.getSetCookie().find((one) => one.startsWith('lk-device-'))
+      return { sub, cookie: String(cookie).split(';')[0]! }
+    }
+
+    /** Opens a login by the cookie, from either server. */
+    async function present(sub: string, cookie: string, i: number): Promise<Response> {
+      const login = new Login(app, realm, { sub }, () => clock.now)
+      await login.push()
+      return await arrive(login, cookie, urlOf(i))
+    }
+    async function arrive(login: Login, cookie: string, url: string): Promise<Response> {
+      const requestUri = String(login.decision?.['request_uri'])
+      const query = new URLSearchParams({ client_id: realm.issuer, request_uri: requestUri })
+      return await fetch(`${url}${login.base}/authorize?${query.toString()}`, {
+        headers: { cookie },
+        redirect: 'manual',
+      })
+    }
+
+    it('one of 50 logins with one cookie is trusted, the others are asked, and the device stays trusted (P3)', async () => {
+      const { sub, cookie } = await trusting()
+      const logins: Login[] = []
+      for (let i = 0; i < 50; i++) {
+        logins.push(new Login(app, realm, { sub }, () => clock.now))
+        await logins[i]!.push()
+      }
+      const responses = await Promise.all(logins.map((login, i) => arrive(login, cookie, urlOf(i))))
+      const [trusted, ...more] = accepted(responses)
+      expect(trusted).toBeDefined()
+      expect(more).toEqual([])
+      for (const { status } of responses) expect([302, 303, 503]).toContain(status)
+      const events = await audit(sub)
+      expect(events['device.used']).toBe(1)
+      expect(events['device.copied']).toBeUndefined()
+      const next = responses
+        .filter((response) => (response.headers.get('location') ?? '').includes('&code='))
+        .flatMap((response) => response.headers.getSetCookie())
+        .find((one) => one.startsWith('lk-device-'))
+      clock.now += MINUTE
+      expect(accepted([await present(sub, String(next).split(';')[0]!, 0)])).toHaveLength(1)
+    })
+
+    it('one login that is opened 20 times with one cookie uses it once, and one answer is redeemed (R13)', async () => {
+      const { sub, cookie } = await trusting()
+      const login = new Login(app, realm, { sub }, () => clock.now)
+      await login.push()
+      const responses = await Promise.all(
+        Array.from({ length: 20 }, (_open, i) => arrive(login, cookie, urlOf(i))),
+      )
+      for (const { status } of responses) expect([302, 503]).toContain(status)
+      expect((await audit(sub))['device.used']).toBe(1)
+      const cookies = responses
+        .flatMap((response) => response.headers.getSetCookie())
+        .filter((one) => one.startsWith('lk-device-'))
+        .map((one) => one.split(';')[0])
+      expect(new Set(cookies).size).toBe(1)
+      const redeemed: number[] = []
+      for (const location of accepted(responses)) redeemed.push((await login.redeem(location)).status)
+      expect(redeemed.filter((status) => status === 200)).toHaveLength(1)
+    })
+
+    it('50 uses of an old copy at the same time raise one alarm', async () => {
+      const { sub, cookie } = await trusting()
+      expect(accepted([await present(sub, cookie, 0)])).toHaveLength(1)
+      clock.now += MINUTE
+      const logins: Login[] = []
+      for (let i = 0; i < 50; i++) {
+        logins.push(new Login(app, realm, { sub }, () => clock.now))
+        await logins[i]!.push()
+      }
+      const responses = await Promise.all(logins.map((login, i) => arrive(login, cookie, urlOf(i))))
+      expect(accepted(responses)).toEqual([])
+      expect((await audit(sub))['device.copied']).toBe(1)
+      expect((await app.store.background('demo', sub, 'none')).devices).toEqual([])
+    })
+  })
+
   it('a push of one nonce from both sides makes one step', async () => {
     const login = new Login(app, realm, { sub: randomUUID() }, () => clock.now)
     const answers = await Promise.all(Array.from({ length: 8 }, () => login.push()))

@@ -131,6 +131,7 @@ it('a proven set-up that waits for "saved" does not survive a decision to block'
       override: undefined,
       credentials: [appCredential({ failures: 100 })],
       attempts: NO_ATTEMPTS,
+      devices: [],
       transaction,
     },
     kit,

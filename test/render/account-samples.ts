@@ -75,6 +75,27 @@ const overview = {
     { id: 'email', methods: [], setUp: 'set-up' },
     { id: 'backup-codes', methods: [codes], setUp: 'new-codes' },
   ],
+  devices: {
+    list: [
+      {
+        id: 'd1',
+        browser: 'Firefox',
+        system: 'Windows',
+        createdAt: now - 3 * DAY,
+        usedAt: now - DAY,
+        until: now + 27 * DAY,
+        forgetAction: `${home}/devices/d1/forget`,
+      },
+      {
+        id: 'd2',
+        createdAt: now - 9 * DAY,
+        usedAt: now - 2 * DAY,
+        until: now + 21 * DAY,
+        forgetAction: `${home}/devices/d2/forget`,
+      },
+    ],
+    forgetAllAction: `${home}/devices/forget`,
+  },
   activity,
 } satisfies AccountView
 

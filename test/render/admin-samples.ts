@@ -93,6 +93,11 @@ const user = {
     { id: '1', method: 'totp', label: 'Pixel 9', createdAt: when, usedAt: when, revokeUrl: '/1/revoke' },
     { id: '2', method: 'backup-codes', label: '', createdAt: when, revokeUrl: '/2/revoke' },
   ],
+  devices: [
+    { name: 'Firefox on Windows', createdAt: when, usedAt: when, expiresAt: when, revokeUrl: '/d1/revoke' },
+    { name: 'Unknown browser', createdAt: when, usedAt: when, expiresAt: when, revokeUrl: '/d2/revoke' },
+  ],
+  revokeDevicesUrl: '/devices/revoke',
   overridesOff: false,
   consoleUrl: 'https://sso.example.com/admin/demo/console/#/demo/users/1/settings',
 } satisfies AdminView
@@ -176,7 +181,12 @@ const fields: Field[] = [
       kind: 'fields',
       fields: [
         { id: 'field-mail-host', name: 'mail.host', label: 'Host', control: { kind: 'text', value: '' } },
-        { id: 'field-until', name: 'until', label: 'Until', control: { kind: 'moment', value: '' } },
+        {
+          id: 'field-until',
+          name: 'until',
+          label: 'Until',
+          control: { kind: 'moment', value: '', hasTime: true },
+        },
       ],
     },
   },
@@ -236,6 +246,14 @@ const wrongFields = fields.map((field, i) => ({
   ...(i === 1 ? { focus: true } : {}),
 }))
 
+const bypass = {
+  page: 'bypass',
+  username: 'alice',
+  reason: '',
+  replaces: false,
+  action: `${home}/users/1/bypass`,
+  cancelUrl: `${home}/users/1`,
+} satisfies AdminView
 const hidden = [{ name: 'version', value: '3' }]
 const confirm = {
   page: 'confirm',
@@ -415,6 +433,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
     federation: 'ldap',
     goneAt: when,
     methods: [],
+    devices: [],
     groups: [],
     next: 'enrol-later',
     nextUntil: when,
@@ -433,6 +452,31 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   'confirm revoke': confirm,
   'confirm reset': { ...confirm, act: 'reset', methods: [], subject: rogue },
   'confirm secret': { ...confirm, act: 'secret', methods: [] },
+  'confirm revoke-devices': {
+    ...confirm,
+    act: 'revoke-devices',
+    methods: [],
+    listed: ['Firefox on Windows', rogue],
+  },
+  'user with a help desk': { ...user, bypass: { giveUrl: `${home}/users/1/bypass` } },
+  'user with a code outstanding': {
+    ...user,
+    bypass: {
+      given: { by: rogue, at: when, until: when, reason: rogue },
+      giveUrl: `${home}/users/1/bypass`,
+      takeBackUrl: `${home}/users/1/bypass/take-back`,
+    },
+  },
+  bypass: { ...bypass, reason: rogue, replaces: true },
+  'bypass wrong': { ...bypass, wrong: true },
+  'bypass-given': {
+    page: 'bypass-given',
+    username: 'alice',
+    code: 'K7QM-H4TX-9PZC-W2GV',
+    until: when,
+    backUrl: `${home}/users/1`,
+  },
+  'confirm bypass': { ...confirm, act: 'bypass', methods: [] },
   'confirm unlock': { ...confirm, act: 'unlock', methods: [] },
   'confirm sync': {
     ...confirm,
@@ -485,6 +529,7 @@ export const adminViews: Readonly<Record<string, AdminView>> = {
   rule: {
     page: 'rule',
     path: '/finance',
+    progress: { left: 3, enrolled: 9, share: 75, leftUrl: '?' },
     exists: true,
     fields,
     action: '?',

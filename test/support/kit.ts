@@ -7,6 +7,7 @@ import type { RealmSettings } from '../../src/core/settings.ts'
 import { methodContext } from '../../src/core/login/step.ts'
 import type { Kit } from '../../src/core/login/step.ts'
 import type { Credential, Proof, Situation, Stage, Transaction } from '../../src/core/login/transaction.ts'
+import type { TrustedDevice } from '../../src/core/login/trusted-device.ts'
 import { registry } from '../../src/methods/index.ts'
 
 /** A moment in the middle of a time step, epoch milliseconds. */
@@ -79,6 +80,7 @@ export function situationOf(stage: Stage, change: Partial<Situation> = {}): Situ
     transaction: transactionOf(stage),
     credentials: [],
     attempts: NO_ATTEMPTS,
+    devices: [],
     ...change,
   }
 }
@@ -101,6 +103,13 @@ export function backupCredential(kit: Kit, count = 10): { credential: Credential
     credential: { id: 'c-codes', method: 'backup-codes', label: undefined, version: 1, failures: 0, data },
     codes,
   }
+}
+
+/** A browser that was trusted for 30 days at `now`, with a cookie that nobody holds. */
+export function deviceOf(id: string, now = NOW, change: Partial<TrustedDevice> = {}): TrustedDevice {
+  const expiresAt = now + 30 * 86_400_000
+  const names = { browser: 'Firefox', system: 'Windows' }
+  return { id, token: 'k1.none', ...names, createdAt: now, usedAt: now, expiresAt, ...change }
 }
 
 export const PROOF: Proof = { amr: ['pwd', 'otp', 'mfa'], level: 2, at: NOW }

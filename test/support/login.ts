@@ -9,7 +9,7 @@ import type { FakeRealm } from './realm.ts'
 
 /** One login against a sidecar, played by hand: the bridge's calls and a browser with a cookie jar of its own. */
 export class Login {
-  readonly browser
+  readonly browser: ReturnType<typeof supertest.agent>
   readonly base: string
   readonly issuer: string
   question: JWTPayload
@@ -26,13 +26,14 @@ export class Login {
     realm: FakeRealm,
     change: Record<string, unknown> = {},
     now: () => number = Date.now,
+    browser = supertest.agent(app.url),
   ) {
     this.app = app
     this.realm = realm
     this.now = now
     this.base = `/realms/${encodeURIComponent(realm.name)}`
     this.issuer = app.url + this.base
-    this.browser = supertest.agent(app.url)
+    this.browser = browser
     this.question = questionOf(realm, this.issuer, now(), change)
   }
 

@@ -29,6 +29,7 @@ export function backgroundOf(change: Partial<Background> = {}): Background {
     override: undefined,
     credentials: [],
     attempts: NO_ATTEMPTS,
+    devices: [],
     transaction: undefined,
     ...change,
   }

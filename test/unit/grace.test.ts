@@ -40,6 +40,25 @@ describe('grace', () => {
     expect(decide({ ...base, rules, now: end }).action).toEqual({ do: 'enrol' })
   })
 
+  it('ends where its date begins in the time zone of the realm, with the clock as it is then', () => {
+    const ends = (date: string, timeZone: string) => {
+      const grace = { until: date }
+      const settings = settingsOf({ methods: ALL, enforcement: 'required', grace, timeZone })
+      const { action } = decide({ ...base, settings, now: Date.UTC(2026, 0) })
+      return action.do === 'enrol-later' ? new Date(action.until).toISOString() : action.do
+    }
+    expect(ends('2026-12-03', 'UTC')).toBe('2026-12-03T00:00:00.000Z')
+    expect(ends('2026-12-03', 'Europe/Berlin')).toBe('2026-12-02T23:00:00.000Z')
+    expect(ends('2026-07-03', 'Europe/Berlin')).toBe('2026-07-02T22:00:00.000Z')
+    expect(ends('2026-12-03', 'America/Los_Angeles')).toBe('2026-12-03T08:00:00.000Z')
+    expect(ends('2026-12-03', 'Asia/Kathmandu')).toBe('2026-12-02T18:15:00.000Z')
+    // The clocks of Berlin change that night, after midnight; those of Beirut at midnight, which there is none of then.
+    expect(ends('2026-03-29', 'Europe/Berlin')).toBe('2026-03-28T23:00:00.000Z')
+    expect(ends('2026-10-25', 'Europe/Berlin')).toBe('2026-10-24T22:00:00.000Z')
+    expect(ends('2026-03-29', 'Asia/Beirut')).toBe('2026-03-28T22:00:00.000Z')
+    expect(ends('2026-12-03', 'Pacific/Kiritimati')).toBe('2026-12-02T10:00:00.000Z')
+  })
+
   it("is the realm's where its default counts, and not where a rule does", () => {
     const settings = settingsOf({ methods: ALL, enforcement: 'required', ...days(7) })
     expect(decide({ ...base, settings })).toMatchObject({

@@ -4,7 +4,7 @@ import { answerPush } from '../../src/core/login/question.ts'
 import type { Push } from '../../src/core/login/question.ts'
 import { numberLookup } from '../../src/core/number.ts'
 import { ACCOUNT, NOW, appCredential, kitAt, settingsOf, transactionOf } from '../support/kit.ts'
-import { backgroundOf, needed, pushOf } from '../support/push.ts'
+import { backgroundOf, needed, pushOf, stepOf } from '../support/push.ts'
 
 const kit = kitAt()
 
@@ -12,11 +12,11 @@ describe('a push under a grace', () => {
   const settings = settingsOf({ enforcement: 'required', grace: { days: 14 } })
   const end = NOW + 14 * 86_400_000
 
-  it('needs nothing, and keeps when it began in the same change; no level and no mfa come of it (R27, P11)', () => {
+  it('needs nothing of who put it off today, and keeps when it began in the same change; no level and no mfa come of it (R27, P11)', () => {
     for (const purpose of ['login', 'direct'] as const) {
       const reply = answerPush(
         pushOf({ claims: { ...pushOf().claims, purpose } }),
-        backgroundOf({ settings }),
+        backgroundOf({ settings, putOffAt: NOW }),
         kit,
       )
       if (!('needed' in reply)) throw new Error('refused')
@@ -46,7 +46,11 @@ describe('a push under a grace', () => {
 
   it('writes no beginning that is known, and asks once the grace is over', () => {
     const at = (start: number) =>
-      answerPush(pushOf(), backgroundOf({ settings, graceStarts: new Map([['', start]]) }), kit)
+      answerPush(
+        pushOf(),
+        backgroundOf({ settings, putOffAt: NOW, graceStarts: new Map([['', start]]) }),
+        kit,
+      )
     const during = at(NOW - 1000)
     expect('change' in during && during.change).not.toHaveProperty('graceStarted')
     expect(needed(at(NOW - 14 * 86_400_000)).decision.action).toEqual({ do: 'enrol' })
@@ -60,11 +64,10 @@ describe('a push under a grace', () => {
     })
   })
 
-  it('lets go of a set-up that was begun before', () => {
+  it('goes on with a set-up that was begun before, and can now be put off', () => {
     const transaction = transactionOf({ at: 'enrol', method: 'totp', keep: {}, proven: undefined })
-    expect(answerPush(pushOf(), backgroundOf({ settings, transaction }), kit)).toMatchObject({
-      needed: false,
-    })
+    const reply = needed(answerPush(pushOf(), backgroundOf({ settings, transaction, putOffAt: NOW }), kit))
+    expect(stepOf(reply)).toMatchObject({ stage: { at: 'enrol' }, grace: end })
   })
 })
 

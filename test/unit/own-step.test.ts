@@ -38,14 +38,15 @@ function background(change: Partial<Background> = {}): Background {
     override: undefined,
     credentials: [],
     attempts: { ...NO_ATTEMPTS, version: 1, total: 7, reported: 4 },
+    devices: [],
     transaction: undefined,
     ...change,
   }
 }
 
 function situation(transaction: Transaction, known: Background): Situation {
-  const { settings, credentials, attempts } = known
-  return { settings, credentials, attempts, transaction }
+  const { settings, credentials, attempts, devices } = known
+  return { settings, credentials, attempts, devices, transaction }
 }
 
 function accepted(outcome: Outcome) {

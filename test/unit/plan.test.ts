@@ -46,6 +46,7 @@ it('makes a rule of the attributes, trimmed and in any case (K3)', () => {
       'tfa.methods': ['SMS, totp', 'backup-codes'],
       'tfa.priority': ['-10'],
       'tfa.grace-days': ['14'],
+      'tfa.trusted-days': ['0'],
     }),
   ).toEqual([
     {
@@ -54,6 +55,7 @@ it('makes a rule of the attributes, trimmed and in any case (K3)', () => {
       methods: ['totp', 'sms', 'backup-codes'],
       priority: -10,
       grace: { days: 14 },
+      trustedDays: 0,
     },
   ])
   expect(said({ 'tfa.enforcement': ['disabled'] })).toEqual([
@@ -113,6 +115,7 @@ it.each([
   ['tfa.priority', ['1001'], 'must be a whole number from -1000 to 1000'],
   ['tfa.grace-days', ['0'], 'must be a whole number from 1 to 365'],
   ['tfa.grace-days', ['366'], 'must be a whole number from 1 to 365'],
+  ['tfa.trusted-days', ['366'], 'must be a whole number from 0 to 365'],
 ])('skips %s = %j with a warning, and leaves the rule as it stands', (attribute, values, message) => {
   const attributes = { 'tfa.enforcement': ['optional'], [attribute]: values }
   const before = planOf(attributes, { rules: [KEPT] })

@@ -27,7 +27,9 @@ const numbers: Record<string, [number, number, number]> = {
   smsAlarm: [1, 1_000_000, 50],
   backupCodes: [4, 30, 10],
   backupCodesLow: [0, 30, 3],
+  bypassSeconds: [0, 86_400, 3_600],
   auditDays: [1, 3_650, 365],
+  trustedDays: [0, 365, 0],
 }
 
 /** Everything else: what is taken, what is not. */
@@ -45,18 +47,29 @@ const others: Record<string, { default: unknown; takes: unknown[]; refuses: unkn
       { days: 365 },
       { until: '2027-01-31T09:00:00Z' },
       { until: '2027-01-31T09:00:00.5+13:45' },
+      { until: '2027-01-31' },
     ],
     refuses: [
       { days: 0 },
       { days: 366 },
       { days: 1.5 },
       { until: '2027-01-31T09:00:00' },
-      { until: '2027-01-31' },
       { until: '2027-02-30T09:00:00Z' },
+      { until: '2027-02-30' },
       { days: 1, until: '2027-01-31T09:00:00Z' },
       {},
       7,
     ],
+  },
+  reminderDays: {
+    default: [14, 7, 1],
+    takes: [[], [1], [90], Array.from({ length: 10 }, (_, i) => i + 1)],
+    refuses: [[0], [91], [1.5], ['1'], 7, Array.from({ length: 11 }, (_, i) => i + 1)],
+  },
+  timeZone: {
+    default: 'UTC',
+    takes: ['UTC', 'Europe/Berlin', 'Asia/Kathmandu'],
+    refuses: ['', 'Mars/Olympus', 1, null],
   },
   methods: { default: ['totp', 'backup-codes'], takes: [['sms'], []], refuses: ['sms', [1]] },
   selfMethods: {

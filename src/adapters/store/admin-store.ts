@@ -9,7 +9,7 @@ import { adminWritesOf, sealedWritesOf } from './admin-writes.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { likePattern } from './like.ts'
-import { toRule } from './rows.ts'
+import { toDevice, toRule } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { namesOfSecrets } from './secrets.ts'
 import { selectPeople } from './user-query.ts'
@@ -88,6 +88,17 @@ export function createAdminStore(
       const row = await directory(realm).where('user_id', '=', userId).executeTakeFirst()
       const [record] = await recordsOf(db, realm, [row ?? unlisted(realm, userId)])
       return row === undefined && record !== undefined && nothingOf(record) ? undefined : record
+    },
+
+    async devices(realm, userId) {
+      const rows = await db
+        .selectFrom('trusted_device')
+        .selectAll()
+        .where('realm', '=', realm)
+        .where('user_id', '=', userId)
+        .orderBy('used_at', 'desc')
+        .execute()
+      return rows.map(toDevice)
     },
 
     async *everybody(realm) {

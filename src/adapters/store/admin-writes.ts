@@ -17,8 +17,10 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...proposals(change),
     ...override(change),
     ...revoke(change),
+    ...forget(change),
     ...unlock(change),
     ...added(change),
+    ...bypass(change),
     ...auditOf(change.audit),
   ]
 }
@@ -60,15 +62,15 @@ function saveRule(
   { rule, origin, version }: NonNullable<AdminChange['saveRules']>[number],
 ): Write {
   const { realm } = change
-  const { group_id: groupId, enforcement, methods, priority, grace } = fromRule(rule)
+  const { group_id: groupId, enforcement, methods, priority, grace, trusted_days: days } = fromRule(rule)
   const statement =
     version === undefined
-      ? sql`insert into rule (realm, group_id, enforcement, methods, priority, grace, origin, version)
-          values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${origin},
+      ? sql`insert into rule (realm, group_id, enforcement, methods, priority, grace, trusted_days, origin, version)
+          values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${days}, ${origin},
             ${firstVersion(change)})
           on conflict do nothing`
       : sql`update rule set enforcement = ${enforcement}, methods = ${methods}, priority = ${priority},
-          grace = ${grace}, origin = ${origin}, version = ${version + 1}
+          grace = ${grace}, trusted_days = ${days}, origin = ${origin}, version = ${version + 1}
           where realm = ${realm} and group_id = ${groupId} and version = ${version}`
   return { statement, guard: 'lost' }
 }
@@ -78,15 +80,22 @@ function proposals(change: AdminChange): Write[] {
   const writes: Write[] = []
   if (saveProposal !== undefined) {
     const { version } = saveProposal
-    const { group_id: groupId, enforcement, methods, priority, grace } = fromRule(saveProposal.rule)
+    const {
+      group_id: groupId,
+      enforcement,
+      methods,
+      priority,
+      grace,
+      trusted_days: days,
+    } = fromRule(saveProposal.rule)
     const statement =
       version === undefined
-        ? sql`insert into proposal (realm, group_id, enforcement, methods, priority, grace, version)
-            values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace},
+        ? sql`insert into proposal (realm, group_id, enforcement, methods, priority, grace, trusted_days, version)
+            values (${realm}, ${groupId}, ${enforcement}, ${methods}, ${priority}, ${grace}, ${days},
               ${firstVersion(change)})
             on conflict do nothing`
         : sql`update proposal set enforcement = ${enforcement}, methods = ${methods}, priority = ${priority},
-            grace = ${grace}, version = ${version + 1}
+            grace = ${grace}, trusted_days = ${days}, version = ${version + 1}
             where realm = ${realm} and group_id = ${groupId} and version = ${version}`
     writes.push({ statement, guard: 'lost' })
   }
@@ -130,6 +139,7 @@ function revoke({ realm, revoke: gone }: AdminChange): Write[] {
     })),
     { statement: sql`delete from "transaction" where ${own}` },
     { statement: sql`delete from verified_session where ${own}` },
+    { statement: sql`delete from trusted_device where ${own}` },
   ]
 }
 
@@ -152,6 +162,32 @@ function added({ realm, added: made }: AdminChange): Write[] {
       statement: sql`insert into membership (realm, group_id, user_id, pass)
         values (${realm}, ${groupId}, ${user.id}, ${pass}) on conflict do nothing`,
     })),
+  ]
+}
+
+function forget({ realm, forget: devices }: AdminChange): Write[] {
+  return (devices?.ids ?? []).map((id): Write => ({
+    statement: sql`delete from trusted_device
+      where realm = ${realm} and user_id = ${devices?.userId ?? ''} and id = ${id}`,
+    guard: 'lost',
+  }))
+}
+
+function bypass({ realm, bypass: changed }: AdminChange): Write[] {
+  if (changed === undefined) return []
+  const { userId, given } = changed
+  if (given === undefined) {
+    return [{ statement: sql`delete from bypass where realm = ${realm} and user_id = ${userId}` }]
+  }
+  const { id, keyId, value, expiresAt, by, at, reason } = given
+  return [
+    {
+      statement: sql`insert into bypass (realm, user_id, id, key_id, mac, given_by, given_at, reason, expires_at)
+        values (${realm}, ${userId}, ${id}, ${keyId}, ${value}, ${by}, ${at}, ${reason}, ${expiresAt})
+        on conflict (realm, user_id) do update set id = excluded.id, key_id = excluded.key_id, mac = excluded.mac,
+          given_by = excluded.given_by, given_at = excluded.given_at, reason = excluded.reason,
+          expires_at = excluded.expires_at`,
+    },
   ]
 }
 

@@ -12,7 +12,9 @@ import { sessions } from './migrations/0006-sessions.ts'
 import { links } from './migrations/0007-links.ts'
 import { phoneSearch } from './migrations/0008-phone-search.ts'
 import { figures } from './migrations/0009-figures.ts'
+import { trustedDevices } from './migrations/0011-trusted-devices.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
+import { helpDesk } from './migrations/0013-help-desk.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -27,7 +29,9 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-links': links,
   '0008-phone-search': phoneSearch,
   '0009-figures': figures,
+  '0011-trusted-devices': trustedDevices,
   '0012-moving-in': movingIn,
+  '0013-help-desk': helpDesk,
 }
 const INT8 = 20
 

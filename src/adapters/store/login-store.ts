@@ -8,14 +8,15 @@ import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
-import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
+import { RULE_COLUMNS, json, toAttempts, toBypass, toCredential } from './rows.ts'
+import { toDevice, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
-const RULE = ['group_id', 'enforcement', 'methods', 'priority', 'grace'] as const
+const BYPASS = ['id', 'key_id', 'mac', 'expires_at'] as const
 const CREDENTIAL = [
   'id',
   'realm',
@@ -30,6 +31,20 @@ const CREDENTIAL = [
   'gone_at',
   'preferred',
   'number_lookup',
+] as const
+const DEVICE = [
+  'id',
+  'realm',
+  'user_id',
+  'token',
+  'previous',
+  'rotated_by',
+  'sid',
+  'browser',
+  'system',
+  'created_at',
+  'used_at',
+  'expires_at',
 ] as const
 const TRANSACTION = [
   'id',
@@ -60,6 +75,14 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
   const credentialsOf = (realm: string) =>
     db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+  const devicesOf = (realm: string) =>
+    db
+      .selectFrom('trusted_device')
+      .select(DEVICE)
+      .where('trusted_device.realm', '=', realm)
+      .orderBy('trusted_device.created_at')
+  const bypassesOf = (realm: string) =>
+    db.selectFrom('bypass').select(BYPASS).where('bypass.realm', '=', realm)
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -70,9 +93,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
           arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
+          arrayFrom(devicesOf(realm).where('user_id', '=', userId)).as('devices'),
           objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
-          arrayFrom(db.selectFrom('rule').select(RULE).where('realm', '=', realm)).as('rules'),
-          arrayFrom(db.selectFrom('proposal').select(RULE).where('realm', '=', realm)).as('proposals'),
+          arrayFrom(db.selectFrom('rule').select(RULE_COLUMNS).where('realm', '=', realm)).as('rules'),
+          arrayFrom(db.selectFrom('proposal').select(RULE_COLUMNS).where('realm', '=', realm)).as(
+            'proposals',
+          ),
           arrayFrom(
             db
               .selectFrom('grace_start')
@@ -80,6 +106,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
               .where('realm', '=', realm)
               .where('user_id', '=', userId),
           ).as('graceStarts'),
+          db
+            .selectFrom('put_off')
+            .select('at')
+            .where('realm', '=', realm)
+            .where('user_id', '=', userId)
+            .as('putOffAt'),
           db
             .selectFrom('override')
             .select('enforcement')
@@ -106,6 +138,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         rules: json(row.rules).map(toRule),
         proposals: json(row.proposals).map(toRule),
         graceStarts: new Map(json(row.graceStarts).map(({ source, at }) => [source, at])),
+        putOffAt: row.putOffAt ?? undefined,
         gone: json(row.credentials).some(({ gone_at }) => gone_at !== null),
         toldRoles: row.toldRoles === null ? undefined : (JSON.parse(row.toldRoles) as string[]),
         toldLookup: row.toldLookup ?? undefined,
@@ -129,9 +162,13 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
             'credentials',
           ),
+          arrayFrom(devicesOf(realm).where('trusted_device.user_id', '=', TRANSACTION_USER)).as('devices'),
+          objectFrom(bypassesOf(realm).where('bypass.user_id', '=', TRANSACTION_USER)).as('bypass'),
         ])
         .executeTakeFirst()
-      return row === undefined ? undefined : { ...standing(row), transaction: toTransaction(sealer, row) }
+      if (row === undefined) return undefined
+      const bypass = toBypass(json(row.bypass) ?? undefined)
+      return { ...standing(row), transaction: toTransaction(sealer, row), bypass }
     },
 
     async sendFigures(realm, now) {
@@ -156,11 +193,13 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     settings: string | null
     attempt: Selectable<Schema['attempt']> | null
     credentials: Selectable<Schema['credential']>[]
+    devices: Selectable<Schema['trusted_device']>[]
   }) {
     return {
       settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),
+      devices: json(row.devices).map(toDevice),
     }
   }
 }

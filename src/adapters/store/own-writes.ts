@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import type { Change } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 
-/** The statements of what users change about their own methods, in SQL that both databases have. */
-export function ownWrites({ realm, userId, takeAway, rename, prefer }: Change): Write[] {
+/** The statements of what users change about what they have, in SQL that both databases have. */
+export function ownWrites(change: Change): Write[] {
+  const { realm, userId, takeAway, rename, prefer, spendBypass } = change
   const own = sql`realm = ${realm} and user_id = ${userId}`
   const writes: Write[] = []
   if (takeAway !== undefined) {
@@ -13,9 +14,12 @@ export function ownWrites({ realm, userId, takeAway, rename, prefer }: Change): 
         statement: sql`delete from credential where ${own} and id = ${id}`,
         guard: 'lost',
       })),
-      { statement: sql`delete from "transaction" where ${own}` },
-      { statement: sql`delete from verified_session where ${own} and sid <> ${takeAway.sid}` },
+      { statement: sql`delete from "transaction" where ${own} and id <> ${takeAway.step ?? ''}` },
+      { statement: sql`delete from verified_session where ${own} and sid <> ${takeAway.sid ?? ''}` },
     )
+  }
+  if (spendBypass !== undefined) {
+    writes.push({ statement: sql`delete from bypass where ${own} and id = ${spendBypass}`, guard: 'lost' })
   }
   if (rename !== undefined) {
     writes.push({

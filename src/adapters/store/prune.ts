@@ -12,9 +12,9 @@ const DAY = 24 * 60 * 60_000
 const TOMBSTONES = 30 * DAY
 
 /**
- * Deletes what can't be used any more: message ids past their age, steps, links and sessions past their time, what sessions
- * proved more than a day ago, figures past their time, and what is left of users and groups that are gone from Keycloak
- * for 30 days.
+ * Deletes what can't be used any more: message ids past their age, steps, links, sessions, trusted devices and codes of
+ * the help desk past their time, what sessions proved more than a day ago, figures past their time, and what is left of
+ * users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -25,6 +25,7 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .execute()
   await db.deleteFrom('link').where('expires_at', '<', now).execute()
   await db.deleteFrom('web_session').where('expires_at', '<', now).execute()
+  await db.deleteFrom('trusted_device').where('expires_at', '<', now).execute()
   await db
     .deleteFrom('verified_session')
     .where('verified_at', '<', now - DAY)
@@ -33,6 +34,11 @@ export async function prune({ db }: Database, now: number): Promise<void> {
   await db
     .deleteFrom('outbox')
     .where('expires_at', '<', now - DAY)
+    .execute()
+  await db.deleteFrom('bypass').where('expires_at', '<', now).execute()
+  await db
+    .deleteFrom('reminder')
+    .where('until', '<', now - TOMBSTONES)
     .execute()
   await pruneFigures({ db }, now)
   await pruneGone(db, now - TOMBSTONES)

@@ -1,11 +1,13 @@
 import type { UserRecord } from '../../core/administration/administration.ts'
 import type { Selectable } from 'kysely'
+import type { Bypass } from '../../core/login/help-desk.ts'
 import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
 import type { Attempts } from '../../core/login/lockout.ts'
 import type { Grace, Rule } from '../../core/policy/policy.ts'
 import type { Sealer } from '../../core/ports.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import type { Credential, Transaction } from '../../core/login/transaction.ts'
+import type { TrustedDevice } from '../../core/login/trusted-device.ts'
 import type { Schema } from './schema.ts'
 
 /** What a row binds its sealed part to: a row that is copied to another user or realm does not open (R5). */
@@ -75,7 +77,24 @@ export function toAttempts(row: Selectable<Schema['attempt']> | undefined): Atte
   return { version, failures, total, reported, lockedUntil }
 }
 
-type RuleRow = Pick<Selectable<Schema['rule']>, 'group_id' | 'enforcement' | 'methods' | 'priority' | 'grace'>
+export function toBypass(
+  row: Pick<Selectable<Schema['bypass']>, 'id' | 'key_id' | 'mac' | 'expires_at'> | undefined,
+): Bypass | undefined {
+  if (row === undefined) return undefined
+  return { id: row.id, keyId: row.key_id, value: row.mac, expiresAt: row.expires_at }
+}
+
+/** The columns of what a rule, or a proposal, says. */
+export const RULE_COLUMNS = [
+  'group_id',
+  'enforcement',
+  'methods',
+  'priority',
+  'grace',
+  'trusted_days',
+] as const
+type RuleColumn = (typeof RULE_COLUMNS)[number]
+type RuleRow = Pick<Selectable<Schema['rule']>, RuleColumn>
 
 export function toRule(row: RuleRow): Rule {
   return {
@@ -84,16 +103,40 @@ export function toRule(row: RuleRow): Rule {
     ...(row.methods === null ? {} : { methods: JSON.parse(row.methods) as string[] }),
     priority: row.priority,
     ...(row.grace === null ? {} : { grace: JSON.parse(row.grace) as Grace }),
+    ...(row.trusted_days === null ? {} : { trustedDays: row.trusted_days }),
   }
 }
 
-export function fromRule({ groupId, enforcement, methods, priority, grace }: Rule): RuleRow {
+export function fromRule({
+  groupId,
+  enforcement,
+  methods,
+  priority,
+  grace,
+  trustedDays: days,
+}: Rule): RuleRow {
   return {
     group_id: groupId,
     enforcement,
     methods: methods === undefined ? null : JSON.stringify(methods),
     priority,
     grace: grace === undefined ? null : JSON.stringify(grace),
+    trusted_days: days ?? null,
+  }
+}
+
+export function toDevice(row: Selectable<Schema['trusted_device']>): TrustedDevice {
+  return {
+    id: row.id,
+    token: row.token,
+    ...(row.previous === null ? {} : { previous: row.previous }),
+    ...(row.rotated_by === null ? {} : { rotatedBy: row.rotated_by }),
+    ...(row.sid === null ? {} : { sid: row.sid }),
+    ...(row.browser === null ? {} : { browser: row.browser }),
+    ...(row.system === null ? {} : { system: row.system }),
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+    expiresAt: row.expires_at,
   }
 }
 

@@ -11,6 +11,7 @@ export interface Schema {
     methods: string | null
     priority: number
     grace: string | null
+    trusted_days: number | null
     /** `administrator`, or `attribute` where the group's attributes in Keycloak say it. */
     origin: Generated<string>
     version: Generated<number>
@@ -23,6 +24,7 @@ export interface Schema {
     methods: string | null
     priority: number
     grace: string | null
+    trusted_days: number | null
     version: number
   }
   /** When a user first met a rule with days of grace; `source` is the group's id, empty for the realm. */
@@ -63,6 +65,25 @@ export interface Schema {
     redeemed: number
     expires_at: number
   }
+  /**
+   * Devices on which a user is not asked again. `token` is what the browser's cookie has now and `previous` what it had
+   * before, hashed with a key: `<key id>.<hash>`; `rotated_by` the transaction that changed it; `sid` the session that
+   * it was last used for.
+   */
+  trusted_device: {
+    id: string
+    realm: string
+    user_id: string
+    token: string
+    previous: string | null
+    rotated_by: string | null
+    sid: string | null
+    browser: string | null
+    system: string | null
+    created_at: number
+    used_at: number
+    expires_at: number
+  }
   attempt: {
     realm: string
     user_id: string
@@ -72,6 +93,22 @@ export interface Schema {
     reported: number
     locked_until: number
   }
+  /** The code that the help desk gave to a user: `mac` is its keyed hash, `key_id` the key's. */
+  bypass: {
+    realm: string
+    user_id: string
+    id: string
+    key_id: string
+    mac: string
+    given_by: string
+    given_at: number
+    reason: string
+    expires_at: number
+  }
+  /** When a user in grace last put the set-up off. */
+  put_off: { realm: string; user_id: string; at: number }
+  /** Mails that remind of the end of a grace, by that end and how many days before it. */
+  reminder: { realm: string; user_id: string; until: number; days: number }
   send_count: { realm: string; scope: string; key: string; window_end: number; count: number }
   used_jti: { realm: string; jti: string; expires_at: number }
   /** `seq`, `key_id` and `mac` once it is sealed into the realm's chain. */

@@ -76,6 +76,7 @@ function users({ realm, at, kept: { pass }, users: changed = {} }: SyncChange): 
     ...slices(changed.gone ?? []).flatMap((ids) => [
       { statement: sql`update directory_user set gone_at = ${at} where ${among(ids)}` },
       { statement: sql`update credential set gone_at = ${at} where ${among(ids)} and gone_at is null` },
+      { statement: sql`delete from trusted_device where ${among(ids)}` },
     ]),
     ...slices(changed.returned ?? []).map((ids) => ({
       statement: sql`update credential set gone_at = null where ${among(ids)} and gone_at is not null`,

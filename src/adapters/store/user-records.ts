@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts'
 
 type Row = Selectable<Schema['directory_user']>
 
-/** The users of these rows with all that the policy looks at, in the same order: five queries, however many. */
+/** The users of these rows with all that the policy looks at, in the same order: six queries, however many. */
 export async function recordsOf(
   db: Kysely<Schema>,
   realm: string,
@@ -15,9 +15,9 @@ export async function recordsOf(
 ): Promise<UserRecord[]> {
   if (rows.length === 0) return []
   const ids = rows.map(({ user_id }) => user_id)
-  const own = (table: 'credential' | 'override' | 'attempt' | 'grace_start') =>
+  const own = (table: 'credential' | 'override' | 'attempt' | 'grace_start' | 'bypass') =>
     sql`from ${sql.table(table)} where realm = ${realm} and user_id in (${sql.join(ids)})`
-  const [credentials, overrides, attempts, graces, groups] = await Promise.all([
+  const [credentials, overrides, attempts, graces, bypasses, groups] = await Promise.all([
     read<Pick<Selectable<Schema['credential']>, CredentialColumn>>(
       db,
       sql`select user_id, id, method, label, created_at, used_at, failures ${own('credential')}
@@ -29,6 +29,10 @@ export async function recordsOf(
       db,
       sql`select user_id, source, at ${own('grace_start')}`,
     ),
+    read<Pick<Selectable<Schema['bypass']>, BypassColumn>>(
+      db,
+      sql`select user_id, given_by, given_at, reason, expires_at ${own('bypass')}`,
+    ),
     read<{ user_id: string; group_id: string; path: string }>(db, groupsWithAncestors(realm, ids)),
   ])
   return rows.map((row) => ({
@@ -38,10 +42,17 @@ export async function recordsOf(
     methods: of(credentials, row).map(toSummary),
     lockedUntil: of(attempts, row)[0]?.locked_until ?? 0,
     graceStarts: new Map(of(graces, row).map(({ source, at }) => [source, at])),
+    bypass: of(bypasses, row).map(toGiven)[0],
   }))
 }
 
 type CredentialColumn = 'user_id' | 'id' | 'method' | 'label' | 'created_at' | 'used_at' | 'failures'
+
+type BypassColumn = 'user_id' | 'given_by' | 'given_at' | 'reason' | 'expires_at'
+
+function toGiven(row: Pick<Selectable<Schema['bypass']>, BypassColumn>): NonNullable<UserRecord['bypass']> {
+  return { by: row.given_by, at: row.given_at, reason: row.reason, expiresAt: row.expires_at }
+}
 
 function toSummary(row: Pick<Selectable<Schema['credential']>, CredentialColumn>): MethodSummary {
   return {

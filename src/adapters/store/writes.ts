@@ -4,6 +4,7 @@ import type { AuditEntry } from '../../core/audit/audit.ts'
 import type { Change, Sealer } from '../../core/ports.ts'
 import type { Write } from './commit.ts'
 import { linkWrites } from './links.ts'
+import { deviceWrites } from './device-writes.ts'
 import { outboxWrites, takeBack } from './outbox-store.ts'
 import { ownWrites } from './own-writes.ts'
 import { fromTransaction, sealCredential } from './rows.ts'
@@ -17,6 +18,7 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...credentials(change, sealer),
     ...ownWrites(change),
     ...linkWrites(change),
+    ...deviceWrites(change),
     ...counts(change),
     ...sessions(change),
     ...notices(change, sealer),
@@ -130,11 +132,17 @@ export function windowEnd(at: number, window: number): number {
   return (Math.floor(at / window) + 1) * window
 }
 
-function sessions({ realm, userId, graceStarted, returned, verified }: Change): Write[] {
+function sessions({ realm, userId, graceStarted, putOff, returned, verified }: Change): Write[] {
   const writes: Write[] = (graceStarted ?? []).map(({ source, at }) => ({
     statement: sql`insert into grace_start (realm, user_id, source, at) values (${realm}, ${userId}, ${source}, ${at})
       on conflict do nothing`,
   }))
+  if (putOff !== undefined) {
+    writes.push({
+      statement: sql`insert into put_off (realm, user_id, at) values (${realm}, ${userId}, ${putOff})
+        on conflict (realm, user_id) do update set at = excluded.at`,
+    })
+  }
   if (returned === true) {
     writes.push({
       statement: sql`update credential set gone_at = null

@@ -2,6 +2,8 @@ import type { AdminChange, MethodSummary, UserRecord } from './administration.ts
 import { entryBy } from './changes.ts'
 import type { By } from './changes.ts'
 import type { MethodId, Registry } from '../method.ts'
+import { named } from '../login/trusted-device.ts'
+import type { TrustedDevice } from '../login/trusted-device.ts'
 import type { Decision } from '../policy/policy.ts'
 import type { Enforcement } from '../settings.ts'
 
@@ -28,8 +30,8 @@ export function revokeMethods(
   [chosen, ...others]: MethodSummary[],
   by: By,
 ): AdminChange {
-  const named = ({ id, method }: MethodSummary) => ({ id, method })
-  const detail = { ...(chosen === undefined ? {} : named(chosen)), alongWith: others.map(named) }
+  const namedMethod = ({ id, method }: MethodSummary) => ({ id, method })
+  const detail = { ...(chosen && namedMethod(chosen)), alongWith: others.map(namedMethod) }
   return {
     realm,
     revoke: { userId: user.id, ids: [chosen, ...others].flatMap((one) => one?.id ?? []) },
@@ -37,13 +39,31 @@ export function revokeMethods(
   }
 }
 
-/** Takes everything away: methods, failures, lockout. The next login begins as a first one. */
+/** Ends the trust in these browsers of a user. */
+export function revokeDevices(
+  realm: string,
+  { user }: UserRecord,
+  devices: readonly TrustedDevice[],
+  by: By,
+): AdminChange {
+  return {
+    realm,
+    forget: { userId: user.id, ids: devices.map(({ id }) => id) },
+    audit: devices.map((device) =>
+      entryBy(by, { event: 'device.revoked', realm, userId: user.id, detail: named(device) }),
+    ),
+  }
+}
+
+/** Takes everything away: methods, failures, lockout, a code of the help desk. The next login begins as a first one. */
 export function resetUser(realm: string, { user, methods }: UserRecord, by: By): AdminChange {
   const detail = { methods: methods.map(({ id, method }) => ({ id, method })) }
   return {
     realm,
     revoke: { userId: user.id, ids: methods.map(({ id }) => id) },
     unlock: { userId: user.id },
+    // A code would open what is no more.
+    bypass: { userId: user.id, given: undefined },
     audit: [entryBy(by, { event: 'methods.reset', realm, userId: user.id, detail })],
   }
 }

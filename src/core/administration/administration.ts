@@ -1,6 +1,8 @@
 import type { AuditEntry } from '../audit/audit.ts'
 import type { DirectoryUser } from '../sync/directory.ts'
+import type { Bypass } from '../login/help-desk.ts'
 import type { MethodId } from '../method.ts'
+import type { TrustedDevice } from '../login/trusted-device.ts'
 import type { Outgoing } from '../notices/outbox.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { Committed } from '../ports.ts'
@@ -43,9 +45,11 @@ export interface AdminChange {
   }
   /**
    * Credentials that go; refused where one of them is gone already. With them go the user's steps that are open, since
-   * one may rest on a proof by them, and what sessions gave by them.
+   * one may rest on a proof by them, what sessions gave by them, and the devices that the user had trusted.
    */
   revoke?: { userId: string; ids: string[] }
+  /** Trusted devices that are trusted no longer; refused where one of them is gone already. */
+  forget?: { userId: string; ids: string[] }
   /** Ends the lockout and forgets failures in a row, those on credentials among them. */
   unlock?: { userId: string }
   /**
@@ -53,11 +57,20 @@ export interface AdminChange {
    * there. `comesTo`: what the policy says of them; `lookup`: what their number is found by.
    */
   added?: { user: DirectoryUser; groupIds: string[]; comesTo: Enforcement; lookup: string | undefined }
+  /** A one-time code of the help desk, in place of one before; `given` undefined takes that back, where there is one. */
+  bypass?: { userId: string; given: GivenBypass | undefined }
   /** Refused by nothing; `value` undefined takes one away. */
   secrets?: { name: SecretName; value: string | undefined }[]
   /** What users are told. */
   notices?: Outgoing[]
   audit: AuditEntry[]
+}
+
+/** A code of the help desk, and whose word it is: `by` is a user's id, times are epoch milliseconds. */
+export interface GivenBypass extends Bypass {
+  by: string
+  at: number
+  reason: string
 }
 
 /** Secrets that a realm's administrators enter: written and used, never shown. */
@@ -91,6 +104,8 @@ export interface UserRecord {
   /** Epoch milliseconds; 0 when not locked. */
   lockedUntil: number
   graceStarts: ReadonlyMap<string, number>
+  /** The newest code that the help desk gave and nobody used, also where its time is over. */
+  bypass?: Pick<GivenBypass, 'by' | 'at' | 'reason' | 'expiresAt'> | undefined
 }
 
 /**
@@ -133,6 +148,8 @@ export interface AdminStore {
   groups(realm: string): Promise<KnownGroup[]>
   users(realm: string, query: UserQuery): Promise<{ users: UserRecord[]; total: number }>
   user(realm: string, userId: string): Promise<UserRecord | undefined>
+  /** The browsers that the user had trusted, the one that was used last first. */
+  devices(realm: string, userId: string): Promise<TrustedDevice[]>
   /** Every user who is not gone, a page at a time. */
   everybody(realm: string): AsyncIterable<UserRecord[]>
   /** What a proposal would have decided otherwise since a moment, epoch milliseconds: how often, and for how many users. */

@@ -190,12 +190,13 @@ function removing(
 }
 
 /** What a rule says, without whose it is and how it is kept. */
-export function saidBy({ enforcement, methods, priority, grace }: Rule): Omit<Rule, 'groupId'> {
+export function saidBy({ enforcement, methods, priority, grace, trustedDays }: Rule): Omit<Rule, 'groupId'> {
   return {
     enforcement,
     ...(methods === undefined ? {} : { methods }),
     priority,
     ...(grace === undefined ? {} : { grace }),
+    ...(trustedDays === undefined ? {} : { trustedDays }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MethodId, Registry } from '../method.ts'
 import type { Rule } from '../policy/policy.ts'
-import { checkedSettings, grace, realmSettings } from '../settings.ts'
+import { checkedSettings, grace, realmSettings, trustedDays } from '../settings.ts'
 import type { RealmSettings } from '../settings.ts'
 
 /** What a rule says beside which group it is of. */
@@ -44,6 +44,10 @@ export function policyInput(registry: Registry): {
         .meta({ description: 'The highest wins.' }),
       grace: grace.optional().meta({
         description: 'Until when a user without a method is not made to set one up: days, or a moment.',
+      }),
+      trustedDays: trustedDays.optional().meta({
+        description: 'How long a device may be trusted; 0: not at all. Absent: as the realm says.',
+        unit: 'days',
       }),
     }) as unknown as z.ZodObject<Record<string, z.ZodType>> & z.ZodType<RuleBody>,
   }

@@ -50,10 +50,16 @@ export function exportedEntry({ seq, at, event, realm, userId, actor, address, d
 }
 
 const enforcement = z.enum(['required', 'optional', 'disabled'])
-const grace = z.int().min(0).max(8_640_000_000_000_000).exactOptional()
+const moment = z.int().min(0).max(8_640_000_000_000_000).exactOptional()
 const byDefault = z.discriminatedUnion('rule', [
-  z.object({ rule: z.literal('group'), groupId: z.string(), path: z.string(), grace }),
-  z.object({ rule: z.literal('realm'), grace }),
+  z.object({
+    rule: z.literal('group'),
+    groupId: z.string(),
+    path: z.string(),
+    grace: moment,
+    trusted: moment,
+  }),
+  z.object({ rule: z.literal('realm'), grace: moment, trusted: moment }),
 ])
 const because: z.ZodType<Because> = z.union([
   byDefault,
@@ -61,6 +67,7 @@ const because: z.ZodType<Because> = z.union([
   z.object({
     rule: z.literal('override'),
     instead: z.object({ enforcement, because: byDefault }),
+    trusted: moment,
   }),
   z.object({ rule: z.literal('level'), level: z.number() }),
   z.object({ rule: z.literal('purpose'), purpose: z.enum(['manage', 'enrol']) }),

@@ -14,6 +14,15 @@ export type AuditEvent =
   | 'decision.not-needed'
   /** A proposal would have decided otherwise. */
   | 'decision.proposed'
+  /** The user had a browser trusted. */
+  | 'device.trusted'
+  /** A trusted device stood in for a second factor. */
+  | 'device.used'
+  /** A cookie came that was used before: somebody has a copy. */
+  | 'device.copied'
+  /** The user, or an administrator, trusts it no longer. */
+  | 'device.forgotten'
+  | 'device.revoked'
   | 'settings.changed'
   | 'secret.changed'
   | 'mail.tested'
@@ -34,10 +43,16 @@ export type AuditEvent =
   | 'method.preferred'
   /** The user switched the second factor off. */
   | 'methods.removed'
+  /** What was set up after a code of the help desk took the place of all there was. */
+  | 'methods.replaced'
   | 'method.revoked'
   | 'methods.reset'
   | 'user.created'
   | 'user.unlocked'
+  /** A code of the help desk, which its user entered at a login, or nobody may any more. */
+  | 'bypass.given'
+  | 'bypass.used'
+  | 'bypass.taken-back'
   | 'user.gone'
   | 'user.returned'
   | 'sync.confirmed'

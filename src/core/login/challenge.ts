@@ -4,6 +4,9 @@ import type { MethodId } from '../method.ts'
 import { noticesOf } from '../notices/notices.ts'
 import { verifiedCount } from './sending.ts'
 import { triable } from './triable.ts'
+import { trustDevice } from './trusted-device.ts'
+import type { TrustWish } from './trusted-device.ts'
+import { HELP_DESK, takesBypass } from './help-desk.ts'
 import type { Change } from '../ports.ts'
 import { entry, failure, finish, methodContext, moveTo, owner, proofBy } from './step.ts'
 import { somethingToSign, success, verifiedBy } from './step.ts'
@@ -14,12 +17,15 @@ import type { Credential, Proof, Situation } from './transaction.ts'
  * Takes the answer to a challenge. Pure: the change that it returns must be committed for it to be true, and where the
  * commit was lost to another request, this is asked again with what the database holds by then. A promise, since
  * signatures are checked by a library that gives promises: nothing else is waited for.
+ *
+ * @param trust the browser is to be trusted from now on
  */
 export async function answerChallenge(
   situation: Situation,
   method: MethodId,
   answer: string,
   kit: Kit,
+  trust?: TrustWish,
 ): Promise<Outcome> {
   const { stage } = situation.transaction
   if (stage.at !== 'challenge' || stage.method !== method) return { result: 'stale' }
@@ -32,7 +38,7 @@ export async function answerChallenge(
   if ('clone' in found) {
     return { result: 'refused', error: 'wrong', change: clonedChange(situation, found.clone, kit) }
   }
-  return accept(situation, method, found, kit)
+  return accept(situation, method, found, kit, trust)
 }
 
 interface Match {
@@ -77,7 +83,13 @@ function clonedChange(situation: Situation, { id, method }: Credential, kit: Kit
   }
 }
 
-function accept(situation: Situation, method: MethodId, match: Match, kit: Kit): Outcome {
+function accept(
+  situation: Situation,
+  method: MethodId,
+  match: Match,
+  kit: Kit,
+  trust: TrustWish | undefined,
+): Outcome {
   const { credential, data } = match
   const { transaction } = situation
   const { cleared, reported } = success(situation)
@@ -88,9 +100,12 @@ function accept(situation: Situation, method: MethodId, match: Match, kit: Kit):
   }
   const verified = verifiedCount(method, kit)
   const next = after({ ...situation, transaction: reporting }, method, data, proof, kit)
+  const companion = kit.registry.get(method)?.companion === true
+  const trusted = trust === undefined || companion ? undefined : trustDevice(situation, trust, kit)
   return {
     result: 'accepted',
     ...(next.code === undefined ? {} : { code: next.code }),
+    ...(trusted === undefined ? {} : { device: trusted.cookie }),
     change: {
       ...owner(transaction),
       ...cleared,
@@ -98,10 +113,11 @@ function accept(situation: Situation, method: MethodId, match: Match, kit: Kit):
       credentials: [{ id: credential.id, data, version: credential.version, usedAt: kit.now }],
       ...(verified === undefined ? {} : { counts: verified }),
       ...verifiedBy(transaction, proof),
-      ...(kit.registry.get(method)?.companion === true
-        ? { notices: noticesOf(situation, 'backup-code-used', kit, method) }
+      ...trusted?.change,
+      ...(companion
+        ? { notices: noticesOf(situation, 'backup-code-used', kit, method), forgetAll: true as const }
         : {}),
-      audit: [entry('challenge.succeeded', transaction, kit, { method })],
+      audit: [entry('challenge.succeeded', transaction, kit, { method }), ...(trusted?.change.audit ?? [])],
     },
   }
 }
@@ -146,11 +162,15 @@ export function acknowledgeLow(situation: Situation, kit: Kit): Outcome {
   }
 }
 
-/** "Try another way": another of the methods that this challenge takes. */
+/** "Try another way": another of the methods that this challenge takes, or a code of the help desk. */
 export function chooseChallenge(situation: Situation, method: string, kit: Kit): Outcome {
   const { transaction, credentials } = situation
-  const { stage } = transaction
+  const stage = transaction.stage.at === 'help-desk' ? transaction.stage.instead : transaction.stage
   if (stage.at !== 'challenge') return { result: 'stale' }
+  if (method === HELP_DESK && takesBypass(situation, kit.registry)) {
+    const asked = moveTo(transaction, { at: 'help-desk', instead: stage })
+    return { result: 'accepted', change: { ...owner(transaction), transaction: asked } }
+  }
   const offered = transaction.proofs.includes(method) && triable(credentials, method).length > 0
   if (!offered || !kit.registry.has(method)) return { result: 'refused', error: 'missing' }
   return {

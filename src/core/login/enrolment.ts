@@ -12,19 +12,31 @@ import type { Credential, PendingCredential, Proof, Situation, Stage, Transactio
 
 const MAX_LABEL = 64
 
-/** The methods that the user can set up now: those allowed, and companions only beside another method. */
+/**
+ * The methods that the user can set up now: those allowed, and companions only beside another method. `proven`: see
+ * Stage.
+ */
 export function enrollable(
   situation: { transaction: Pick<Transaction, 'methods'>; credentials: readonly Credential[] },
   registry: Registry,
+  proven?: Proof,
 ): MethodId[] {
-  const { transaction, credentials } = situation
-  const beside = hasOwn(credentials, registry)
-  return transaction.methods.filter((id) => registry.get(id)?.companion === false || beside)
+  const beside = hasOwn(staying(situation, proven), registry)
+  return situation.transaction.methods.filter((id) => registry.get(id)?.companion === false || beside)
+}
+
+/** What the user keeps beside what is set up: nothing after a code of the help desk, which stands for what was lost. */
+function staying<T>({ credentials }: { credentials: readonly T[] }, proven: Proof | undefined): readonly T[] {
+  return isLost(proven) ? [] : credentials
+}
+
+function isLost(proven: Proof | undefined): proven is Proof & { exempt: 'help-desk' } {
+  return proven?.exempt === 'help-desk'
 }
 
 /** The stage that a set-up begins with: a choice where there are several methods. `proven`: see Stage. */
 export function beginSetUp(situation: Situation, proven: Proof | undefined, kit: Kit): Stage {
-  const methods = enrollable(situation, kit.registry)
+  const methods = enrollable(situation, kit.registry, proven)
   const only = methods.length === 1 ? methods[0] : undefined
   return only === undefined
     ? { at: 'enrol', method: undefined, keep: undefined, proven }
@@ -51,7 +63,8 @@ export function chooseEnrolment(situation: Situation, method: string, kit: Kit):
   const { transaction } = situation
   const { stage } = transaction
   if (stage.at !== 'enrol') return { result: 'stale' }
-  if (!enrollable(situation, kit.registry).includes(method)) return { result: 'refused', error: 'missing' }
+  if (!enrollable(situation, kit.registry, stage.proven).includes(method))
+    return { result: 'refused', error: 'missing' }
   const next =
     stage.method === method ? stage : keepPause(stage, beginMethod(situation, method, stage.proven, kit))
   return { result: 'accepted', change: { ...owner(transaction), transaction: moveTo(transaction, next) } }
@@ -83,8 +96,10 @@ export async function answerEnrolment(
     return { result: 'refused', error: 'wrong', change: failure(situation, 'enrolment.failed', method, kit) }
   }
   const pending = [{ method, label: cleanLabel(answer.label), data: verdict.credential }]
-  const proof: Proof = { ...proofBy(method, verdict, transaction, kit), setUp: true }
-  const companion = missingCompanion(situation, kit.registry)
+  const proof: Proof = isLost(stage.proven)
+    ? stage.proven
+    : { ...proofBy(method, verdict, transaction, kit), setUp: true }
+  const companion = missingCompanion(situation, stage.proven, kit.registry)
   const counts = verifiedCount(method, kit)
   if (companion === undefined) return store(situation, pending, proof, kit, counts)
   const { keep } = companion.beginEnrolment(transaction.account, context)
@@ -116,7 +131,10 @@ export async function confirmSaved(situation: Situation, saved: boolean, kit: Ki
   return store(situation, [...stage.pending, codes], stage.proof, kit)
 }
 
-/** Saves what was set up, in place of the old where a user has one of a kind, and ends the step. */
+/**
+ * Saves what was set up, in place of the old where a user has one of a kind, and ends the step. After a code of the help
+ * desk it is in place of all the user had (R28): with that go their other steps, and what sessions gave.
+ */
 function store(
   situation: Situation,
   pending: PendingCredential[],
@@ -128,6 +146,7 @@ function store(
   const { cleared, reported } = success(situation)
   const reporting = { ...transaction, failures: { ...transaction.failures, to: reported } }
   const ended = finish(reporting, proof, kit)
+  const reset = isLost(proof)
   const replaced = credentials.filter(
     (own) =>
       kit.registry.get(own.method)?.single === true && pending.some(({ method }) => method === own.method),
@@ -142,17 +161,28 @@ function store(
       at: kit.now,
       ...lookupOf(transaction.account.realm, made, kit),
     })),
-    remove: replaced.map(({ id }) => id),
+    ...(reset
+      ? { takeAway: { ids: credentials.map(({ id }) => id), step: transaction.id } }
+      : { remove: replaced.map(({ id }) => id) }),
     ...(counts === undefined ? {} : { counts }),
     ...verifiedBy(transaction, proof),
     // Backup codes come along with what they are for: one message is enough.
     notices: pending.slice(0, 1).flatMap(({ method }) => noticesOf(situation, 'method-added', kit, method)),
-    audit: pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
+    audit: [
+      ...pending.map(({ method }) => entry('enrolment.succeeded', transaction, kit, { method })),
+      ...(reset ? [entry('methods.replaced', transaction, kit, { methods: credentials.map(named) })] : []),
+    ],
   }
   return { result: 'accepted', change, ...(ended.code === undefined ? {} : { code: ended.code }) }
 }
 
-function missingCompanion({ transaction, credentials }: Situation, registry: Registry) {
+function named({ id, method }: Credential): { id: string; method: MethodId } {
+  return { id, method }
+}
+
+function missingCompanion(situation: Situation, proven: Proof | undefined, registry: Registry) {
+  const { transaction } = situation
+  const credentials = staying(situation, proven)
   return [...registry.values()].find(
     ({ id, companion }) =>
       companion && transaction.methods.includes(id) && !credentials.some(({ method }) => method === id),

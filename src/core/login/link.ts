@@ -34,7 +34,10 @@ export interface LinkMail {
 }
 
 /** Where a first set-up begins that needs the link: it waits, or says why none can be sent. */
-export function linkStage({ settings, transaction }: Pick<Situation, 'settings' | 'transaction'>): Stage {
+export function linkStage({
+  settings,
+  transaction,
+}: Pick<Situation, 'settings'> & { transaction: Pick<Transaction, 'account'> }): Stage {
   const { email, emailVerified } = transaction.account
   if (settings.mail === undefined) return { at: 'blocked', reason: 'no-mail-server' }
   // Whoever knows the password may be able to write another address there, and Keycloak calls it unverified then (R25).

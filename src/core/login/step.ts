@@ -5,7 +5,8 @@ import type { Change } from '../ports.ts'
 import type { LinkMail } from './link.ts'
 import type { RealmSettings } from '../settings.ts'
 import { afterFailure, afterSuccess } from './lockout.ts'
-import type { Proof, Situation, Stage, Transaction } from './transaction.ts'
+import type { Proof, Question, Situation, Stage, Transaction } from './transaction.ts'
+import type { DeviceCookie } from './trusted-device.ts'
 
 /** A code that was issued lives this long, milliseconds. */
 const CODE_LIFETIME = 60_000
@@ -29,14 +30,23 @@ export interface Kit {
 /**
  * What became of what a browser sent. `stale`: it answers a page that the step has left; show where the step stands.
  * `limited`: no code was sent, and none can be before `until`, epoch milliseconds. `send` goes out once the change is
- * written, and so does `link`; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step ended: only its hash is in the change.
+ * written, and so does `link`; `otherwise` is written where a limit refuses that. `code` is the plain authorization code, where the step
+ * ended: only its hash is in the change; `device` is the cookie of a browser that is trusted from now on.
  */
 export type Outcome =
   | { result: 'stale'; change?: Change }
   | { result: 'locked' }
   | { result: 'refused'; error: 'missing' | 'wrong'; change?: Change }
   | { result: 'limited'; until: number; change?: Change }
-  | { result: 'accepted'; change: Change; code?: string; send?: Send; link?: LinkMail; otherwise?: Change }
+  | {
+      result: 'accepted'
+      change: Change
+      code?: string
+      send?: Send
+      link?: LinkMail
+      otherwise?: Change
+      device?: DeviceCookie
+    }
 
 /** A URL-safe random text of 256 bits. */
 export function token(kit: Kit): string {
@@ -55,6 +65,16 @@ export function methodContext(
 /** The part of a stage by this method that an authenticator signs; nothing where it does not sign. */
 export function somethingToSign(method: MethodId, kit: Kit): { toSign?: string } {
   return kit.registry.get(method)?.signs === true ? { toSign: token(kit) } : {}
+}
+
+/** Whether a login may go on without a second factor: one of which the application asked nothing more (R27). */
+export function isExemptable({
+  purpose,
+  level,
+  fresh,
+  own,
+}: Pick<Question, 'purpose' | 'level' | 'own'> & { fresh?: boolean }): boolean {
+  return purpose === 'login' && level <= 1 && fresh !== true && own === undefined
 }
 
 /** The transaction at another stage, as a change. */
@@ -76,7 +96,17 @@ export function finish(
     moved.next.redeemed = true
     return { transaction: moved }
   }
+  return issueCode(transaction, moved.next.stage, kit)
+}
+
+/** The transaction at its last stage, with a fresh code in place of any that was never redeemed. */
+export function issueCode(
+  transaction: Transaction,
+  stage: Stage,
+  kit: Kit,
+): { transaction: NonNullable<Change['transaction']>; code: string } {
   const code = token(kit)
+  const moved = moveTo(transaction, stage)
   moved.next.code = { hash: kit.hash(code), expiresAt: kit.now + CODE_LIFETIME }
   return { transaction: moved, code }
 }
@@ -90,7 +120,7 @@ export function proofBy(
   answer: { amr?: string },
   transaction: Transaction,
   kit: Kit,
-): Proof {
+): Proof & { exempt?: undefined } {
   const { level, ...known } = kit.registry.get(method) ?? { amr: undefined, level: 2 as const }
   const amr = answer.amr ?? known.amr
   const first = transaction.question.amr
@@ -129,8 +159,9 @@ export function failure(
  * What a proof in a step of our own pages writes down at once: the session gave a second factor. A login's proof counts
  * once Keycloak has taken it.
  */
-export function verifiedBy({ question }: Transaction, { level, at }: Proof): Pick<Change, 'verified'> {
-  return question.own === undefined ? {} : { verified: { sid: question.sid, level, at } }
+export function verifiedBy({ question }: Transaction, proof: Proof): Pick<Change, 'verified'> {
+  if (question.own === undefined || proof.exempt !== undefined) return {}
+  return { verified: { sid: question.sid, level: proof.level, at: proof.at } }
 }
 
 /** The part of a change that clears the user's failures, and reports them with this answer. */

@@ -1,7 +1,9 @@
 import type { Because, BlockedReason, Claims } from '../policy/policy.ts'
 import type { Account, MethodId } from '../method.ts'
+import type { Bypass } from './help-desk.ts'
 import type { Attempts } from './lockout.ts'
-import type { RealmSettings } from '../settings.ts'
+import type { Enforcement, RealmSettings } from '../settings.ts'
+import type { TrustedDevice } from './trusted-device.ts'
 
 /** The question that Keycloak pushed, as far as the step needs it. */
 export interface Question {
@@ -13,6 +15,8 @@ export interface Question {
   /** What was proven before, RFC 8176 values. */
   amr: string[]
   level: number
+  /** True where the application asked for a fresh login. */
+  fresh?: true
   locale: string | undefined
   locales: string[]
   darkMode: boolean
@@ -25,21 +29,27 @@ export interface Question {
   own?: { done: string; cancelled: string }
 }
 
+/** A challenge by one of the user's methods. */
+export interface Challenge {
+  at: 'challenge'
+  method: MethodId
+  then: 'done' | 'enrol'
+  keep?: unknown
+  sentAt?: number
+  toSign?: string
+}
+
 /**
  * Where a step stands. What is shown once only, or not proven yet, lives here, sealed, and nowhere else. `proven` is
  * what a challenge before the set-up proved; without it the set-up is the user's first, on the password alone (R26).
- * `sentAt` is when the newest code was sent, epoch milliseconds. `toSign` is what an authenticator must sign to answer:
- * 32 random bytes, base64url, anew with every stage and after every wrong try.
+ * `sentAt` is when the newest code, or link, was sent, epoch milliseconds. `toSign` is what an authenticator must sign to
+ * answer: 32 random bytes, base64url, anew with every stage and after every wrong try. `help-desk`: a code of the help
+ * desk is asked for instead of that challenge. `countdown`: the set-up is offered, and can still be put off.
  */
 export type Stage =
-  | {
-      at: 'challenge'
-      method: MethodId
-      then: 'done' | 'enrol'
-      keep?: unknown
-      sentAt?: number
-      toSign?: string
-    }
+  | Challenge
+  | { at: 'help-desk'; instead: Challenge }
+  | { at: 'countdown'; sentAt?: number }
   | {
       at: 'enrol'
       method: MethodId | undefined
@@ -61,6 +71,8 @@ export type Stage =
   | { at: 'codes-low'; left: number; then: 'done' | 'enrol'; proof: Proof }
   | { at: 'blocked'; reason: BlockedReason }
   | { at: 'done'; proof: Proof }
+  /** The device is trusted until then, epoch milliseconds: the login goes on, and nothing was proven. */
+  | { at: 'trusted'; device: string; until: number }
 
 /** A credential that is proven and waits for the end of its set-up. */
 export interface PendingCredential {
@@ -69,16 +81,16 @@ export interface PendingCredential {
   data: unknown
 }
 
-/** What a step proved. */
-export interface Proof {
-  /** RFC 8176 values, those of the first factor among them. */
-  amr: string[]
-  level: 2 | 3
-  /** Epoch milliseconds. */
-  at: number
-  /** True where it is a method that this step set up. */
-  setUp?: true
-}
+/** Why a login goes on though no second factor was given: the claim `exempt` of docs/protocol.md. */
+export type Exempt = 'trusted-device' | 'grace' | 'help-desk'
+
+/**
+ * What a step proved. `amr` are RFC 8176 values, those of the first factor among them; `at` is epoch milliseconds.
+ * `setUp`: it is a method that this step set up. Where an exemption let the user in, it proved nothing beyond the first factor (R27, R29).
+ */
+export type Proof =
+  | { amr: string[]; level: 2 | 3; at: number; setUp?: true; exempt?: undefined }
+  | { amr: string[]; level: 1; at: number; setUp?: undefined; exempt: Exempt }
 
 /** One login's second factor, from the push to the redemption. */
 export interface Transaction {
@@ -95,6 +107,12 @@ export interface Transaction {
   stage: Stage
   /** True where the link to the user's address was opened in this step, so that its first set-up may go on. */
   linked?: true
+  /** Where a trusted device can stand in for the challenge: for how many days, and what the policy says of the user. */
+  trust?: { days: number; enforcement: Enforcement }
+  /** Until when a set-up can be put off, epoch milliseconds. */
+  grace?: number
+  /** True where the set-up that can be put off needs the link to the user's address (R26). */
+  byLink?: true
   /** Failures above `from` are reported with this login; see docs/protocol.md. */
   failures: { from: number; to: number }
   /** Epoch milliseconds. */
@@ -126,4 +144,8 @@ export interface Situation {
   transaction: Transaction
   credentials: Credential[]
   attempts: Attempts
+  /** The browsers that the user trusts, those that expired lately among them. */
+  devices: TrustedDevice[]
+  /** The code of the help desk that is outstanding. */
+  bypass?: Bypass | undefined
 }

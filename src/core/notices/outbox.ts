@@ -9,6 +9,12 @@ export type NoticeKind =
   | 'methods-reset'
   | 'backup-code-used'
   | 'method-cloned'
+  | 'device-trusted'
+  /** A copy of its cookie was used. */
+  | 'device-copied'
+  | 'bypass-given'
+  | 'bypass-used'
+  | 'set-up-due'
 
 /** What a notice says. `at` is epoch milliseconds; nothing in it is a code, a secret or a full number (R23). */
 export interface Notice {
@@ -21,6 +27,11 @@ export interface Notice {
   address?: string
   /** True where an administrator did it, and not the user. */
   byAdministrator?: true
+  /** When a set-up can't be put off any more, epoch milliseconds, and the time zone to say it in. */
+  until?: number
+  timeZone?: string
+  /** Their name, where the user is to know it. */
+  by?: string
 }
 
 /** A notice on its way. */

@@ -153,7 +153,7 @@ function bound(transaction: Transaction, version: number | undefined, kit: Kit):
 
 function begin(
   { account, sid, nonce, locale, locales, realmDisplayName, home }: OwnVisit,
-  { settings, credentials, attempts, transaction: before }: Background,
+  { settings, credentials, attempts, devices, transaction: before }: Background,
   own: NonNullable<Question['own']>,
   decision: Decision,
   kit: Kit,
@@ -191,6 +191,6 @@ function begin(
     code: undefined,
     redeemed: false,
   }
-  transaction.stage = stageOf({ settings, credentials, attempts, transaction })
+  transaction.stage = stageOf({ settings, credentials, attempts, devices, transaction })
   return bound(transaction, known?.version, kit)
 }

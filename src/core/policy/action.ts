@@ -84,7 +84,7 @@ export function actionOf(input: {
 }
 
 /** A first set-up has no method to rest on (R26). An invitation comes by mail, so it says as much as the link. */
-function firstSetUp({ firstSetUp: needs }: RealmSettings, { invited }: Claims): Action {
+export function firstSetUp({ firstSetUp: needs }: RealmSettings, { invited }: Claims): Action {
   if (needs === 'password' || invited === true) return { do: 'enrol' }
   return needs === 'email-link' ? { do: 'enrol-by-link' } : { do: 'blocked', reason: 'not-invited' }
 }

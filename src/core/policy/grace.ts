@@ -1,5 +1,6 @@
 import { grace as graceShape } from '../settings.ts'
 import type { Grace } from './policy.ts'
+import { startOfDay } from './time-zone.ts'
 
 const DAY = 24 * 60 * 60_000
 
@@ -11,19 +12,25 @@ export interface GraceSource {
 
 /**
  * When Required acts, epoch milliseconds: the earliest of all that say Required, so that one without grace leaves none.
- * Days count from when the user first met their source, or from now. A grace that can't be read is none.
+ * Days count from when the user first met their source, or from now; a date begins in `timeZone`. A grace that can't be read is none.
  */
 export function graceEnd(
   sources: readonly GraceSource[],
   starts: ReadonlyMap<string, number>,
   now: number,
+  timeZone: string,
 ): number {
-  return Math.min(...sources.map(({ source, grace }) => endOf(grace, starts.get(source) ?? now)))
+  return Math.min(...sources.map(({ source, grace }) => endOf(grace, starts.get(source) ?? now, timeZone)))
 }
 
-function endOf(grace: Grace | undefined, start: number): number {
+function endOf(grace: Grace | undefined, start: number, timeZone: string): number {
   if (!graceShape.safeParse(grace).success || grace === undefined) return -Infinity
-  return 'days' in grace ? start + grace.days * DAY : Date.parse(grace.until)
+  return 'days' in grace ? start + grace.days * DAY : momentOf(grace.until, timeZone)
+}
+
+/** When a grace ends that names a date, or a moment; epoch milliseconds. */
+export function momentOf(until: string, timeZone: string): number {
+  return until.includes('T') ? Date.parse(until) : startOfDay(until, timeZone)
 }
 
 /** The sources of days that the user meets for the first time now, epoch milliseconds. */

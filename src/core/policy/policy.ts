@@ -16,9 +16,11 @@ export interface Rule {
   priority: number
   /** Until when a user without a method is not made to set one up. */
   grace?: Grace
+  /** How long a device may be trusted, days; 0: not at all. Absent: as the realm says. */
+  trustedDays?: number
 }
 
-/** Time before Required acts: so many days from when a user first meets it, or until a moment, ISO 8601 with its zone. */
+/** Time before Required acts: so many days from when a user first meets it, until a moment, ISO 8601 with its zone, or until a date begins. */
 export type Grace = { days: number } | { until: string }
 
 /** Why Keycloak asks: a login, a wish to change methods, somebody else's wish, or a grant without a browser. */
@@ -36,6 +38,8 @@ export interface Claims {
   level: number
   /** True where the user came by the link of an administrator's mail that asks for the set-up. */
   invited?: boolean
+  /** Whether the application asked for a fresh login. */
+  fresh?: boolean
 }
 
 /** What the policy needs to know of an enrolled method. */
@@ -49,15 +53,22 @@ export interface Enrolled {
  * What counts where no override does. `grace`: until when Required waits for this user, epoch milliseconds; absent
  * where it does not.
  */
-export type DefaultBecause =
+export type DefaultBecause = (
   { rule: 'group'; groupId: string; path: string; grace?: number } | { rule: 'realm'; grace?: number }
+) &
+  Trusting
+
+/** Until when the device is trusted on which nothing is asked for, epoch milliseconds; absent where that is not why. */
+interface Trusting {
+  trusted?: number
+}
 
 /** Why a decision came out as it did: pages, API, audit and bridge carry this and never compute it again. */
 export type Because =
   | DefaultBecause
   | { rule: 'role'; role: string }
   /** `instead`: what would count without it. */
-  | { rule: 'override'; instead: { enforcement: Enforcement; because: DefaultBecause } }
+  | ({ rule: 'override'; instead: { enforcement: Enforcement; because: DefaultBecause } } & Trusting)
   | { rule: 'level'; level: number }
   | { rule: 'purpose'; purpose: 'manage' | 'enrol' }
 
@@ -94,6 +105,8 @@ export interface Decision {
   proofs: MethodId[]
   /** The sources of grace that the user meets for the first time: a group's id, or empty for the realm. */
   graceStarts?: { source: string; at: number }[]
+  /** How long a device may be trusted that stands in for this challenge, days; absent where none does. */
+  trustedDays?: number
 }
 
 const GUARDED_ROLES = ['tfa-admin', 'tfa-manager', 'tfa-auditor']
@@ -125,7 +138,7 @@ export function decide(input: PolicyInput): Decision {
   const unavailable = input.unavailable ?? new Set()
   const asked = askedBeyondPolicy(claims, because)
   const sources = enforcement === 'required' && isDefault(because) ? graceSources(settings, rules) : []
-  const until = graceEnd(sources, graceStarts, now)
+  const until = graceEnd(sources, graceStarts, now, settings.timeZone)
   const next = actionOf({
     ...input,
     unavailable,
@@ -136,12 +149,27 @@ export function decide(input: PolicyInput): Decision {
   })
   const waits = next.action.do === 'enrol-later' ? { grace: next.action.until } : {}
   const begun = firstMet(sources, graceStarts, now)
+  const days = isTrusting(claims, next.action, asked ?? because) ? daysOf(settings, rules) : 0
   return {
     enforcement,
     because: asked ?? { ...because, ...waits },
     ...next,
     ...(begun.length === 0 ? {} : { graceStarts: begun }),
+    ...(days === 0 ? {} : { trustedDays: days }),
   }
+}
+
+/** Whether a trusted device can stand in: for the challenge of an ordinary login, which nothing asks for but the policy. */
+function isTrusting({ purpose, fresh }: Claims, action: Action, { rule }: Because): boolean {
+  if (purpose !== 'login' || fresh === true || rule === 'role' || rule === 'level') return false
+  return action.do === 'challenge' && action.then === 'done'
+}
+
+/** What every rule that counts allows: in doubt, less. */
+function daysOf({ trustedDays }: RealmSettings, rules: Winner[]): number {
+  return Math.min(
+    ...(rules.length === 0 ? [trustedDays] : rules.map(({ rule }) => rule.trustedDays ?? trustedDays)),
+  )
 }
 
 /** Whether the login may not go on without a second factor. */

@@ -1,8 +1,6 @@
 import { z } from 'zod'
+import { inFours, newWrittenCode, readWrittenCode } from '../../core/login/written-code.ts'
 import type { Account, Method, MethodContext } from '../../core/method.ts'
-
-const BYTES = 10
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 const stored = z.object({ keyId: z.string(), left: z.array(z.string()) })
 const pending = z.object({ codes: z.array(z.string()), credential: stored })
@@ -21,7 +19,9 @@ export const backupCodes: Method<BackupCodes, Pending> = {
   read: (json) => stored.parse(json),
 
   beginEnrolment(account, context) {
-    const codes = Array.from({ length: context.settings.backupCodes }, () => newCode(context))
+    const codes = Array.from({ length: context.settings.backupCodes }, () =>
+      newWrittenCode((bytes) => context.random(bytes)),
+    )
     const [first = '', ...others] = codes
     const { keyId, value } = hash(account, first, context)
     const left = [value, ...others.map((code) => hash(account, code, context, keyId).value)]
@@ -38,8 +38,8 @@ export const backupCodes: Method<BackupCodes, Pending> = {
   showChallenge: ({ left }) => ({ kind: 'backup-codes', left: left.length }),
 
   finishChallenge(credential, _state, answer, account, context) {
-    const code = normalise(answer)
-    if (code.length !== (BYTES * 8) / 5) return { ok: false, error: 'missing' }
+    const code = readWrittenCode(answer)
+    if (code === undefined) return { ok: false, error: 'missing' }
     const { value } = hash(account, code, context, credential.keyId)
     if (!credential.left.includes(value)) return { ok: false, error: 'wrong' }
     return {
@@ -47,20 +47,6 @@ export const backupCodes: Method<BackupCodes, Pending> = {
       credential: { ...credential, left: credential.left.filter((other) => other !== value) },
     }
   },
-}
-
-/** Ten random bytes as sixteen letters and digits that are hard to confuse (Crockford's alphabet). */
-function newCode(context: MethodContext): string {
-  const bits = [...context.random(BYTES)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
-  return (bits.match(/.{5}/g) ?? []).map((five) => ALPHABET.charAt(Number.parseInt(five, 2))).join('')
-}
-
-function normalise(answer: string): string {
-  return answer.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
-}
-
-function inFours(code: string): string {
-  return (code.match(/.{1,4}/g) ?? []).join('-')
 }
 
 function hash({ realm, userId }: Account, code: string, context: MethodContext, keyId?: string) {

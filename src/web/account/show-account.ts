@@ -5,6 +5,7 @@ import type { Because, Decision } from '../../core/policy/policy.ts'
 import type { WebContext } from '../context.ts'
 import type { Done, Happening, Why } from '../render/account-view.ts'
 import type { MethodName } from '../render/view.ts'
+import { devicesOf } from './devices.ts'
 import { isOn, kindsOf, settable } from './methods.ts'
 import { openAccount, showPage } from './open.ts'
 import type { Opened } from './open.ts'
@@ -15,7 +16,15 @@ const SHOWN = 20
 /** What only tells of the realm's plans, or of the sidecar's own work. */
 const NOT_THE_USERS = new Set(['decision.proposed', 'user.gone', 'user.returned'])
 
-const DONE: readonly string[] = ['set-up', 'removed', 'off', 'renamed', 'default'] satisfies Done[]
+const DONE: readonly string[] = [
+  'set-up',
+  'removed',
+  'off',
+  'renamed',
+  'default',
+  'device-forgotten',
+  'devices-forgotten',
+] satisfies Done[]
 
 /** `GET /account`: what the user has set up, and what they may do about it. */
 export function showAccount(context: WebContext): RequestHandler {
@@ -38,6 +47,7 @@ export function showAccount(context: WebContext): RequestHandler {
       only: onlyOf(opened),
       setUpAction: `${opened.home}/set-up`,
       kinds: kindsOf(opened, record?.methods ?? []),
+      ...devicesOf(opened, decision),
       activity: entries
         .filter(({ event }) => !NOT_THE_USERS.has(event))
         .slice(0, SHOWN)

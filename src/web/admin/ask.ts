@@ -5,9 +5,11 @@ import type { newUserAnswer } from '../api/add-user.ts'
 import { openCall } from '../api/call.ts'
 import type { Presence } from '../api/call.ts'
 import type { Answer, Endpoint } from '../api/endpoint.ts'
+import type { bypassAnswer } from '../api/give-bypass.ts'
 import type { auditAnswer } from '../api/list-audit.ts'
 import type { figuresAnswer } from '../api/list-figures.ts'
 import type { groupsAnswer } from '../api/list-groups.ts'
+import type { devicesAnswer } from '../api/device-schemas.ts'
 import type { usersAnswer } from '../api/list-users.ts'
 import { etagOf } from '../api/preconditions.ts'
 import { parsePart } from '../api/read-body.ts'
@@ -46,8 +48,13 @@ interface Answers {
   saveOverride: z.input<typeof standingAnswer>
   removeOverride: undefined
   revokeMethod: z.input<typeof revokedAnswer>
+  listDevices: z.input<typeof devicesAnswer>
+  revokeDevice: z.input<typeof devicesAnswer>
+  revokeDevices: z.input<typeof devicesAnswer>
   resetUser: z.input<typeof resetAnswer>
   unlockUser: undefined
+  giveBypass: z.input<typeof bypassAnswer>
+  takeBypassBack: undefined
   tryChange: z.input<typeof changeAnswer>
   listAudit: z.input<typeof auditAnswer>
   exportAudit: undefined

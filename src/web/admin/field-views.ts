@@ -59,8 +59,10 @@ export function fieldsOf(
         }
       }
       case 'text':
+      case 'numbers':
+        return { kind: 'text', value }
       case 'moment':
-        return { kind: kind.kind, value }
+        return { kind: 'moment', value, hasTime: value.includes('T') }
       case 'flag':
         return { kind: 'flag', on: value === 'on' }
       case 'words':

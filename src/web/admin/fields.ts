@@ -11,6 +11,8 @@ export type Kind =
   | { kind: 'methods'; all: boolean }
   /** Words, one a line. */
   | { kind: 'words' }
+  /** Whole numbers, one after the other. */
+  | { kind: 'numbers' }
   /** A text by language, one a line: `de: …`. */
   | { kind: 'texts' }
   | { kind: 'grace' }
@@ -62,6 +64,9 @@ function kindOf(schema: z.ZodType, name: string): Kind | undefined {
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return { kind: 'text' }
   if (schema instanceof z.ZodArray && bare(schema.element as z.ZodType) instanceof z.ZodString) {
     return { kind: 'words' }
+  }
+  if (schema instanceof z.ZodArray && bare(schema.element as z.ZodType) instanceof z.ZodNumber) {
+    return { kind: 'numbers' }
   }
   if (schema instanceof z.ZodRecord) return { kind: 'texts' }
   if (schema instanceof z.ZodObject) {

@@ -1,6 +1,6 @@
 import { labelOf } from './field-views.ts'
 import type { Spec } from './fields.ts'
-import { whenOf } from './visit.ts'
+import { untilOf } from './visit.ts'
 import type { Visit } from './visit.ts'
 
 /** A field's value for people. */
@@ -18,12 +18,13 @@ export function inWords(visit: Visit, { name, kind }: Pick<Spec, 'name' | 'kind'
         visit,
         list(value).map((id) => term('method', id)),
       )
+    case 'numbers':
     case 'words':
       return listed(visit, list(value))
     case 'grace': {
       const { days, until } = value as { days?: number; until?: string }
       if (days !== undefined) return say('grace.daysLong', days)
-      return say('grace.untilLong', whenOf(visit, until ?? '').text)
+      return say('grace.untilLong', untilOf(visit, until ?? '').text)
     }
     case 'texts':
       return listed(

@@ -16,8 +16,10 @@ export function valueOf({ name, kind }: Spec, form: URLSearchParams): unknown {
       const chosen = form.getAll(name)
       return kind.all && chosen.includes('all') ? 'all' : chosen
     }
+    case 'numbers':
+      return wordsIn(text).map(numberOf)
     case 'words':
-      return text.split(/[\s,]+/).filter((word) => word !== '')
+      return wordsIn(text)
     case 'texts':
       return Object.fromEntries(text.split(/\r?\n/).flatMap(pairOf))
     case 'grace':
@@ -43,6 +45,8 @@ export function inputsOf({ name, kind }: Spec, value: unknown): [string, string]
       return value === true ? [[name, 'on']] : []
     case 'methods':
       return value === 'all' ? [[name, 'all']] : wordsOf(value).map((id) => [name, id])
+    case 'numbers':
+      return [[name, wordsOf(value).join(', ')]]
     case 'words':
       return [[name, wordsOf(value).join('\n')]]
     case 'texts':
@@ -64,7 +68,7 @@ export function inputsOf({ name, kind }: Spec, value: unknown): [string, string]
       if (typeof until === 'string') {
         return [
           [name, 'until'],
-          [`${name}.until`, new Date(until).toISOString().slice(0, 16)],
+          [`${name}.until`, until.includes('T') ? new Date(until).toISOString().slice(0, 16) : until],
         ]
       }
       return [[name, '']]
@@ -90,13 +94,17 @@ function graceOf(choice: string, name: string, form: URLSearchParams): unknown {
   if (choice === 'days') return { days: numberOf(form.get(`${name}.days`)?.trim() ?? '') }
   if (choice !== 'until') return undefined
   const until = form.get(`${name}.until`)?.trim() ?? ''
-  // The browser's own input has neither seconds nor a zone; the page says that it is UTC.
+  // A date is one of the realm's time zone. The browser's own input of a time has neither seconds nor a zone; the page says that it is UTC.
   return { until: /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(until) ? `${until}:00Z` : until }
 }
 
 function pairOf(line: string): [string, string][] {
   const [, tag = '', text = ''] = /^\s*([^:]*?)\s*:\s*(.*?)\s*$/.exec(line) ?? [undefined, line.trim(), '']
   return tag === '' && text === '' ? [] : [[tag, text]]
+}
+
+function wordsIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '')
 }
 
 function wordsOf(value: unknown): string[] {

@@ -10,7 +10,11 @@ export const SETTINGS: readonly Spec[] = specsOf(realmSettings.shape)
 
 /** Which settings stand below which heading; those that have none come last. */
 const HEADINGS: [string, (name: string) => boolean][] = [
-  ['policy', (name) => ['enforcement', 'overridesCount', 'grace'].includes(name)],
+  [
+    'policy',
+    (name) =>
+      ['enforcement', 'overridesCount', 'grace', 'reminderDays', 'timeZone', 'trustedDays'].includes(name),
+  ],
   [
     'methods',
     (name) =>
@@ -23,6 +27,7 @@ const HEADINGS: [string, (name: string) => boolean][] = [
   ['sms', (name) => name.startsWith('sms')],
   ['mail', (name) => name.startsWith('mail')],
   ['backup', (name) => name.startsWith('backup')],
+  ['help-desk', (name) => name.startsWith('bypass')],
   ['audit', (name) => ['apiClients', 'auditDays'].includes(name)],
   ['other', () => true],
 ]

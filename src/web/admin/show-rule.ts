@@ -18,6 +18,22 @@ export async function showRule(visit: Visit): Promise<Outcome> {
   return { view: await ruleView(visit, values, typed ?? versionOf(kept)) }
 }
 
+/** Who is left, as lists have it: those whom another rule or an override exempts are in neither number. */
+async function progressOf({ api, at }: Visit, group: string) {
+  const [left, enrolled] = await Promise.all(
+    (['required-not-enrolled', 'enrolled'] as const).map(async (status) => {
+      const { body } = await api.ask('listUsers', { query: { status, group, max: '1' } })
+      return body.total
+    }),
+  )
+  const [missing, done] = [left ?? 0, enrolled ?? 0]
+  const leftUrl = at('/users', { status: 'required-not-enrolled', group })
+  const all = missing + done
+  return all === 0
+    ? {}
+    : { progress: { left: missing, enrolled: done, share: Math.floor((done / all) * 100), leftUrl } }
+}
+
 /**
  * The group that a page is about, with its rule where it has one.
  * @throws Problem forbidden, kept-in-keycloak or not-found
@@ -43,6 +59,7 @@ export async function ruleView(
   return {
     page: 'rule',
     path,
+    ...(kept === undefined ? {} : await progressOf(visit, kept.groupId)),
     exists: kept !== undefined,
     fields: fieldsOf(visit, ruleSpecs(context.kit().registry), form, 'rule', faults),
     action: at(`${own}/save`),

@@ -1,6 +1,6 @@
 import type { EnforcementName, RuleRow } from '../render/admin-parts.ts'
 import type { AdminView } from '../render/admin-view.ts'
-import { doneOf, part, whenOf } from './visit.ts'
+import { doneOf, part, untilOf } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
 
 const STRICTNESS: Record<EnforcementName, number> = { required: 2, optional: 1, disabled: 0 }
@@ -21,7 +21,7 @@ export async function showRules(visit: Visit): Promise<Outcome> {
       priority,
       ...(grace === undefined
         ? {}
-        : { grace: 'days' in grace ? grace : { until: whenOf(visit, grace.until) } }),
+        : { grace: 'days' in grace ? grace : { until: untilOf(visit, grace.until) } }),
       origin,
       proposed: proposed.has(groupId),
     }

@@ -1,7 +1,10 @@
 import { addUser, newUser } from './add-user.ts'
 import { exportAudit } from './export-audit.ts'
 import { confirmReset, reset } from './reset-user.ts'
+import { confirmDevices, revokeDevices } from './revoke-devices.ts'
 import { confirmRevoke, revoke } from './revoke-method.ts'
+import { askForReason, giveBypass } from './give-bypass.ts'
+import { confirmTakeBack, takeBypassBack } from './take-bypass-back.ts'
 import { chooseGroup } from './choose-group.ts'
 import { previewOverride, saveOverride } from './save-override.ts'
 import { previewRemoval, removeRule } from './remove-rule.ts'
@@ -42,10 +45,18 @@ export const ROUTES: Route[] = [
   ['post', '/users/:userId/override', saveOverride],
   ['get', '/users/:userId/methods/:methodId/revoke', confirmRevoke, 'before a change'],
   ['post', '/users/:userId/methods/:methodId/revoke', revoke],
+  ['get', '/users/:userId/devices/revoke', confirmDevices, 'before a change'],
+  ['post', '/users/:userId/devices/revoke', revokeDevices],
+  ['get', '/users/:userId/devices/:deviceId/revoke', confirmDevices, 'before a change'],
+  ['post', '/users/:userId/devices/:deviceId/revoke', revokeDevices],
   ['get', '/users/:userId/reset', confirmReset, 'before a change'],
   ['post', '/users/:userId/reset', reset],
   ['get', '/users/:userId/unlock', confirmUnlock, 'before a change'],
   ['post', '/users/:userId/unlock', unlock],
+  ['get', '/users/:userId/bypass', askForReason, 'before a change'],
+  ['post', '/users/:userId/bypass', giveBypass],
+  ['get', '/users/:userId/bypass/take-back', confirmTakeBack, 'before a change'],
+  ['post', '/users/:userId/bypass/take-back', takeBypassBack],
 
   ['get', '/rules', showRules],
   ['get', '/rules/new', chooseGroup],

@@ -4,6 +4,7 @@ import type { Answer } from '../api/endpoint.ts'
 import type { WebContext } from '../context.ts'
 import type { Done, Hidden, When } from '../render/admin-parts.ts'
 import type { AdminView } from '../render/admin-view.ts'
+import { startOfDay } from '../../core/policy/time-zone.ts'
 import { DONE } from '../render/admin-parts.ts'
 import type { MessageArgument } from '../render/messages.ts'
 import type { Api } from './ask.ts'
@@ -45,6 +46,14 @@ export function doneOf({ form }: Visit): { done?: Done } {
 export function whenOf({ locale }: Pick<Visit, 'locale'>, at: string): When {
   const words = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
   return { iso: at, text: `${words.format(new Date(at))} UTC` }
+}
+
+/** The end of a grace: a moment, or a date that begins in the realm's time zone. */
+export function untilOf({ locale, policy }: Pick<Visit, 'locale' | 'policy'>, until: string): When {
+  if (until.includes('T')) return whenOf({ locale }, until)
+  const { timeZone } = policy.settings
+  const words = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
+  return { iso: until, text: `${words.format(startOfDay(until, timeZone))} (${timeZone})` }
 }
 
 /** The fields that go along, of those that were sent; the language is the session's by now. */

@@ -15,6 +15,8 @@ export const PROBLEMS = {
   'kept-in-keycloak': [409, 'This rule is kept in Keycloak'],
   'overrides-off': [409, 'Overrides do not count in this realm'],
   'user-exists': [409, 'There is such a user already'],
+  'bypass-off': [409, 'The help desk gives no codes in this realm'],
+  'no-method': [409, 'This user has no method'],
   'membership-unknown': [409, 'The members of this group are not known'],
   'no-mail-server': [409, 'The realm has no mail server'],
   'nothing-to-confirm': [409, 'Nothing waits to be confirmed'],

@@ -3,7 +3,7 @@ import type { Proposal } from '../../core/administration/administration.ts'
 import type { KeptRule } from '../../core/administration/administration.ts'
 import { saidBy } from '../../core/administration/changes.ts'
 import { explain } from '../../core/policy/explain.ts'
-import { grace } from '../../core/settings.ts'
+import { grace, trustedDays } from '../../core/settings.ts'
 import { enforcement, id } from './fields.ts'
 import { etagOf } from './preconditions.ts'
 
@@ -21,6 +21,9 @@ const rule = {
     .meta({ description: 'The methods allowed; absent: those of the realm.' }),
   priority: z.int().meta({ description: 'The highest wins.' }),
   grace: grace.optional(),
+  trustedDays: trustedDays
+    .optional()
+    .meta({ description: 'How long a device may be trusted, days; absent: as the realm says.' }),
   version: z.int(),
   etag: z.string().meta({ description: 'For If-Match.' }),
   sentence: z.string().meta({ description: 'What a decision by it says.' }),
@@ -86,6 +89,7 @@ export const RULE_EXAMPLE: z.input<typeof ruleAnswer> = {
   methods: ['totp', 'backup-codes'],
   priority: 10,
   grace: { days: 14 },
+  trustedDays: 0,
   version: 3,
   etag: '"3"',
   sentence: 'Required, because of the rule for the group /finance',

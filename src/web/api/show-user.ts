@@ -5,7 +5,7 @@ import { standingOf } from '../../core/policy/standing.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { findUser, isOutOfReach, protectionFor } from './target.ts'
 import type { OfUser } from './target.ts'
-import { surroundingsOf, toAction, toListed, toStanding } from './user-schemas.ts'
+import { surroundingsOf, toAction, toBypass, toListed, toStanding } from './user-schemas.ts'
 import type { userAnswer } from './user-schemas.ts'
 
 export async function showUser(call: Call<OfUser>): Promise<Answer<z.input<typeof userAnswer>>> {
@@ -20,6 +20,7 @@ export async function showUser(call: Call<OfUser>): Promise<Answer<z.input<typeo
       ...toStanding(call, record),
       groups: record.groups,
       action: toAction(standingOf(record, call.policy, surroundingsOf(call)).action),
+      bypass: toBypass(record, call.by.at),
       mayAct: mayNot === undefined,
       mayNot: mayNot ?? null,
     },

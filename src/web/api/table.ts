@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.ts'
 import { exportAudit, exportQuery } from './export-audit.ts'
 import { auditAnswer, auditQuery, listAudit } from './list-audit.ts'
 import { figuresAnswer, figuresQuery, listFigures } from './list-figures.ts'
+import { HELP_DESK } from './table-help-desk.ts'
 import { groupsAnswer, groupsQuery, listGroups } from './list-groups.ts'
 import { listRules } from './list-rules.ts'
 import { removeProposal } from './remove-proposal.ts'
@@ -111,6 +112,7 @@ export function endpointsOf(registry: Registry): Endpoint[] {
       does: listGroups,
     }),
     ...userEndpoints(),
+    ...HELP_DESK,
     endpoint('post /what-if', {
       id: 'tryChange',
       summary: 'Who would be asked, and who not any more, if the policy were changed; nothing is written',

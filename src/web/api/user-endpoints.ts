@@ -1,4 +1,5 @@
 import { addUser, newUserAnswer, newUserBody } from './add-user.ts'
+import { DEVICES } from './device-endpoints.ts'
 import { endpoint } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listMethods, methodsAnswer } from './list-methods.ts'
@@ -94,6 +95,7 @@ export function userEndpoints(): Endpoint[] {
       refuses: ['own-account', 'protected-account', 'roles-unknown'],
       does: revokeMethod,
     }),
+    ...DEVICES,
     endpoint('post /users/{userId}/reset', {
       id: 'resetUser',
       summary: "Revoke every method, forget failures, end the user's sessions",

@@ -120,7 +120,20 @@ export const userAnswer = z
         }),
       ])
       .meta({ description: 'What an ordinary login of this user would come to now.' }),
-    mayAct: z.boolean().meta({ description: 'Whether you may revoke, reset and unlock here.' }),
+    bypass: z
+      .strictObject({
+        by: z.string().meta({ description: 'The id of who gave it.' }),
+        at: moment,
+        until: moment,
+        reason: z.string(),
+      })
+      .nullable()
+      .meta({
+        description: 'The one-time code of the help desk that is outstanding; the code itself is nowhere.',
+      }),
+    mayAct: z
+      .boolean()
+      .meta({ description: 'Whether you may revoke, reset, unlock and give a one-time code here.' }),
     mayNot: z
       .enum(['forbidden', 'own-account', 'protected-account', 'roles-unknown', 'unavailable'])
       .nullable()
@@ -136,19 +149,28 @@ function verdictOf({ enforcement: comesTo, because: why }: Decision) {
 function toBecause(why: Because): z.input<typeof because> {
   if (why.rule !== 'override') return isDefault(why) ? toDefault(why) : why
   const { instead } = why
-  return { ...why, instead: { ...instead, because: toDefault(instead.because) } }
+  return { rule: 'override', instead: { ...instead, because: toDefault(instead.because) } }
 }
 
 function isDefault(why: Because): why is DefaultBecause {
   return why.rule === 'group' || why.rule === 'realm'
 }
 
-function toDefault({ grace, ...why }: DefaultBecause): z.input<typeof byDefault> {
-  return { ...why, ...(grace === undefined ? {} : { grace: iso(grace) }) }
+function toDefault(why: DefaultBecause): z.input<typeof byDefault> {
+  const grace = why.grace === undefined ? {} : { grace: iso(why.grace) }
+  return why.rule === 'realm'
+    ? { rule: 'realm', ...grace }
+    : { rule: 'group', groupId: why.groupId, path: why.path, ...grace }
 }
 
 export function toAction(action: Action): z.input<typeof userAnswer>['action'] {
   return action.do === 'enrol-later' ? { ...action, until: iso(action.until) } : action
+}
+
+/** A code of the help desk that can still be used. */
+export function toBypass({ bypass }: UserRecord, now: number): z.input<typeof userAnswer>['bypass'] {
+  if (bypass === undefined || bypass.expiresAt <= now) return null
+  return { by: bypass.by, at: iso(bypass.at), until: iso(bypass.expiresAt), reason: bypass.reason }
 }
 
 /** What the pure functions of the core are given. */

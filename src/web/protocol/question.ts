@@ -45,6 +45,9 @@ const claims = z.object({
   administers: z.boolean().optional(),
   amr: z.array(short).max(20),
   acr_values: z.enum(['1', '2', '3']).optional(),
+  max_age: seconds.optional(),
+  prompt: short.optional(),
+  trusted_session: z.boolean().optional(),
   ui_locales: short.optional(),
   locales: z.array(short).max(100).optional(),
   realm_display_name: short.optional(),
@@ -96,6 +99,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       purpose: asked.purpose,
       amr: asked.amr,
       level: Number(asked.acr_values ?? '1'),
+      ...(asksForLogin(asked) ? { fresh: true } : {}),
       locale: asked.ui_locales,
       locales: asked.locales ?? [],
       darkMode: asked.dark_mode ?? true,
@@ -110,11 +114,24 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       purpose: asked.purpose,
       level: Number(asked.acr_values ?? '1'),
       ...(asked.invited === undefined ? {} : { invited: asked.invited }),
+      ...(asksForLogin(asked) ? { fresh: true } : {}),
     },
     once: { jti: asked.jti, expiresAt: (asked.exp + LEEWAY) * 1000 },
     loginExpiresAt: asked.login_expires_at * 1000,
+    ...(asked.trusted_session === true ? { trustedSession: true } : {}),
     ...(asked.client_address === undefined ? {} : { address: asked.client_address }),
   }
+}
+
+/** Whether the application wants the user to sign in now, and not some time ago (OpenID Connect Core 3.1.2.1). */
+function asksForLogin({
+  max_age: maxAge,
+  prompt,
+}: {
+  max_age?: unknown
+  prompt?: string | undefined
+}): boolean {
+  return maxAge !== undefined || prompt?.split(' ').includes('login') === true
 }
 
 /** Only the realm's own six addresses (R12), compared as text so that no parser can read it otherwise. */

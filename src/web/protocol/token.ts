@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Proof, Situation } from '../../core/login/transaction.ts'
 import { AppError } from '../../core/errors.ts'
 import { token } from '../../core/login/step.ts'
+import { isStillTrusted } from '../../core/login/trusted-device.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
@@ -50,7 +51,10 @@ export function redeemCode(context: WebContext): RequestHandler {
         userId: found.account.userId,
         once: { jti, expiresAt: (exp + LEEWAY) * 1000 },
         transaction: { next: { ...found, redeemed: true }, version: found.version },
-        verified: { sid: found.question.sid, level: given.level, at: given.at },
+        // What only let the user in opens none of our own pages.
+        ...(given.exempt === undefined
+          ? { verified: { sid: found.question.sid, level: given.level, at: given.at } }
+          : {}),
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
       return committed === 'lost' ? 'lost' : { transaction: found, proof: given, now: at }
@@ -67,9 +71,11 @@ export function redeemCode(context: WebContext): RequestHandler {
         sid: question.sid,
         iat,
         exp: iat + ID_TOKEN_LIFETIME,
-        auth_time: Math.floor(proof.at / 1000),
         acr: String(proof.level),
         amr: proof.amr,
+        ...(proof.exempt === undefined
+          ? { auth_time: Math.floor(proof.at / 1000) }
+          : { exempt: proof.exempt }),
         ...(proof.setUp === true ? { set_up: true } : {}),
         failures,
       }),
@@ -80,12 +86,17 @@ export function redeemCode(context: WebContext): RequestHandler {
   }
 }
 
-/** What the step proved, where its code can still be redeemed. */
+/** What the step proved, or what stood in for it, where its code can still be redeemed. */
 function provenBy(situation: Situation | undefined, redirectUri: string, now: number): Proof | undefined {
   if (situation === undefined) return undefined
   const { code, redeemed, question, stage } = situation.transaction
   const inTime = code !== undefined && now < code.expiresAt
   if (!inTime || redeemed || question.redirectUri !== redirectUri) return undefined
   // A step that began anew after its code was issued proves nothing yet.
+  if (stage.at === 'trusted') {
+    return isStillTrusted(situation.devices, stage)
+      ? { amr: question.amr, level: 1, at: now, exempt: 'trusted-device' }
+      : undefined
+  }
   return stage.at === 'done' ? stage.proof : undefined
 }

@@ -53,6 +53,17 @@ export interface Kind {
   setUp?: 'set-up' | 'another' | 'replace' | 'new-codes'
 }
 
+/** A browser on which the user is not asked. Times are epoch milliseconds; POST nothing to `forgetAction`. */
+export interface OwnDevice {
+  id: string
+  browser?: string
+  system?: string
+  createdAt: number
+  usedAt: number
+  until: number
+  forgetAction: string
+}
+
 /** What happened to the user's account. */
 export interface Happening {
   /** Epoch milliseconds. */
@@ -64,7 +75,8 @@ export interface Happening {
 }
 
 /** What the page says was done just now. */
-export type Done = 'set-up' | 'removed' | 'off' | 'renamed' | 'default'
+export type Done =
+  'set-up' | 'removed' | 'off' | 'renamed' | 'default' | 'device-forgotten' | 'devices-forgotten'
 
 export type AccountView = { account: AccountFrame } & (
   | {
@@ -80,6 +92,8 @@ export type AccountView = { account: AccountFrame } & (
       only?: ('set-up' | 'remove')[]
       setUpAction: string
       kinds: Kind[]
+      /** Where there are some, or may be. POST nothing to `forgetAllAction` to forget them all. */
+      devices?: { list: OwnDevice[]; forgetAllAction: string }
       activity: Happening[]
       done?: Done
     }

@@ -18,6 +18,8 @@ export const DONE = [
   'user-added-invited',
   'user-added-not-invited',
   'user-added-phone-dropped',
+  'devices-revoked',
+  'bypass-taken-back',
   'rule-saved',
   'rule-removed',
   'settings-saved',
@@ -89,7 +91,8 @@ export interface Field {
     | { kind: 'number'; value: string; min?: number; max?: number }
     /** `as`: the keyboard that a phone shows for it. */
     | { kind: 'text'; value: string; as?: 'email' | 'tel' }
-    | { kind: 'moment'; value: string }
+    /** A date, or with `hasTime` a date and a time of UTC. */
+    | { kind: 'moment'; value: string; hasTime: boolean }
     | { kind: 'lines'; value: string }
     | { kind: 'flag'; on: boolean }
     | { kind: 'choice'; options: Option[] }
@@ -121,6 +124,15 @@ export interface Method {
   synced?: 'synced' | 'bound'
   createdAt: When
   usedAt?: When
+  revokeUrl?: string
+}
+
+/** A browser on which a user is not asked. */
+export interface Device {
+  name: string
+  createdAt: When
+  usedAt: When
+  expiresAt: When
   revokeUrl?: string
 }
 

@@ -3,6 +3,7 @@
 import type {
   AuditRow,
   Chart,
+  Device,
   Done,
   EnforcementName,
   Field,
@@ -102,12 +103,21 @@ export type AdminView =
       lockedUntil?: When
       groups: string[]
       methods: Method[]
+      devices: Device[]
+      /** All at once, where there are several. */
+      revokeDevicesUrl?: string
       /** Where the reader may change the enforcement. GET `enforcement` and `reason`. */
       override?: { action: string; options: Option[] }
       /** Overrides do not count in this realm. */
       overridesOff: boolean
       resetUrl?: string
       unlockUrl?: string
+      /** The one-time code of the help desk that is outstanding, and what the reader may do about one. */
+      bypass?: {
+        given?: { by: string; at: When; until: When; reason: string }
+        giveUrl?: string
+        takeBackUrl?: string
+      }
       mayNot?: MayNot
       consoleUrl: string
       audit?: { rows: AuditRow[]; allUrl: string }
@@ -122,10 +132,23 @@ export type AdminView =
       cancelUrl: string
       wrong?: true
     }
+  /** What a one-time code does, before it is given: POST `reason` to `action`. `wrong`: there is no reason. */
+  | {
+      page: 'bypass'
+      username: string
+      reason: string
+      /** One is outstanding. */
+      replaces: boolean
+      action: string
+      cancelUrl: string
+      wrong?: true
+    }
+  /** The code, this once. */
+  | { page: 'bypass-given'; username: string; code: string; until: When; backUrl: string }
   /** An act in words, before it is done: POST `hidden` to `action`. `subject` and `detail` are for the sentence. */
   | {
       page: 'confirm'
-      act: 'revoke' | 'reset' | 'unlock' | 'sync' | 'secret'
+      act: 'revoke' | 'revoke-devices' | 'reset' | 'unlock' | 'bypass' | 'sync' | 'secret'
       subject: string
       detail: string
       methods: string[]
@@ -189,6 +212,8 @@ export type AdminView =
   | {
       page: 'rule'
       path: string
+      /** Who in the group must set up and has not, and who has: `share` is percent of both. */
+      progress?: { left: number; enrolled: number; share: number; leftUrl: string }
       exists: boolean
       fields: Field[]
       action: string

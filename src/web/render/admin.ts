@@ -24,6 +24,8 @@ const required = [
   'users',
   'user',
   'new-user',
+  'bypass',
+  'bypass-given',
   'confirm',
   'preview',
   'conflict',

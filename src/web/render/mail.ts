@@ -55,6 +55,9 @@ const ALARMING = new Set<Notice['kind']>([
   'method-removed',
   'backup-code-used',
   'method-cloned',
+  'device-trusted',
+  'device-copied',
+  'bypass-used',
 ])
 
 /** Loads the e-mail theme. Throws, naming the file, where a template is missing or faulty. */
@@ -91,14 +94,15 @@ export function createMailWriter({
 
   function partsOf(message: Outgoing, locale: string): Parts {
     const { notice, realmDisplayName, username } = message
-    const say = speaker(theme.texts(locale), locale, [realmDisplayName, username])
+    const say = speaker(theme.texts(locale), locale, [realmDisplayName, username, endOf(notice, locale)])
     const special = `notice.${notice.kind}.administrator`
     const byAdministrator = notice.byAdministrator === true && theme.texts(locale).has(special)
     return {
       subject: say(`notice.${notice.kind}.subject`),
       title: say(`notice.${notice.kind}.title`),
       lines: [say('greeting'), say(byAdministrator ? special : `notice.${notice.kind}.line`)],
-      facts: factsOf(notice, locale, say),
+      // What is still to come did not happen anywhere.
+      facts: notice.until === undefined ? factsOf(notice, locale, say) : [],
       after: ALARMING.has(notice.kind) && !byAdministrator ? [say('needNotAct'), say('notYou')] : [],
     }
   }
@@ -149,6 +153,12 @@ export function createMailWriter({
   }
 }
 
+/** The end of a grace in words, in its own time zone. */
+function endOf({ until, timeZone = 'UTC' }: Notice, locale: string): string {
+  if (until === undefined) return ''
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short', timeZone }).format(until)
+}
+
 function factsOf(notice: Notice, locale: string, say: (key: string) => string): Parts['facts'] {
   const at = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long', timeZone: 'UTC' })
   const facts = {
@@ -156,6 +166,7 @@ function factsOf(notice: Notice, locale: string, say: (key: string) => string): 
     method: notice.method === undefined ? undefined : say(`method.${notice.method}`),
     application: notice.application,
     address: notice.address,
+    by: notice.by,
   }
   return Object.entries(facts).flatMap(([name, value]) =>
     value === undefined ? [] : [{ label: say(`fact.${name}`), value }],

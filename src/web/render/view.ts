@@ -19,8 +19,17 @@ export type FieldError =
 /** Why no code was sent; shown as an alert above the form. `seconds` until the next one can be asked for. */
 export type SendError = { reason: 'failed' } | { reason: 'limited'; seconds: number }
 
+/** The offer not to be asked again on this device for so many days: POST `trust=on` along with the code. */
+export interface Trust {
+  days: number
+  checked: boolean
+}
+
 /** The id of a method, as in the registry. */
 export type MethodName = 'totp' | 'passkey' | 'sms' | 'email' | 'backup-codes'
+
+/** Something to choose from: a method, or a code of the help desk in its place. */
+type Choice = MethodName | 'help-desk'
 
 /** The frame that every page shares. */
 export interface Frame {
@@ -51,6 +60,7 @@ export type View =
   | {
       page: 'challenge-totp'
       action: string
+      trust?: Trust
       error?: FieldError
       device?: string
       digits?: number
@@ -72,8 +82,10 @@ export type View =
       resendSeconds: number
       error?: FieldError
       sendError?: SendError
+      trust?: Trust
       changeUrl?: string
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /**
@@ -89,6 +101,7 @@ export type View =
       error?: FieldError
       sendError?: SendError
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /** One of the backup codes; `left` counts the unused. POST `code` to `action`. */
@@ -108,6 +121,7 @@ export type View =
       page: 'challenge-passkey'
       action: string
       options: string
+      trust?: Trust
       error?: FieldError
       device?: string
       otherUrl?: string
@@ -123,18 +137,27 @@ export type View =
       otherUrl?: string
       cancelUrl?: string
     }
-  /** "Try another way": POST `method` to `action`. */
+  /** A one-time code of the help desk. POST `code` to `action`. */
+  | { page: 'challenge-help-desk'; action: string; error?: FieldError; otherUrl: string }
+  /**
+   * A second factor will be asked for from `from` on, a date in words; `days` until then, 0 on the last one. POST nothing
+   * to `setUpAction`, or to `laterAction` to sign in without.
+   */
+  | { page: 'countdown'; from: string; days: number; setUpAction: string; laterAction: string }
+  /** "Try another way": POST `method` to `action`. `replacesAll`: see the set-up of the app. */
   | {
       page: 'select-method'
       action: string
       purpose: 'challenge' | 'enrol'
-      methods: { id: MethodName; current: boolean; device?: string; left?: number }[]
+      methods: { id: Choice; current: boolean; device?: string; left?: number }[]
+      replacesAll?: true
       error?: FieldError
       backUrl?: string
     }
   /**
    * Set-up of the app. `qr` is an SVG element, `secret` base32 in groups of four, `uri` the otpauth link.
-   * POST `code` and the optional `label` (name of the device) to `action`.
+   * POST `code` and the optional `label` (name of the device) to `action`. `replacesAll`: it takes the place of all that
+   * the user had set up.
    */
   | {
       page: 'enrol-totp'
@@ -146,6 +169,7 @@ export type View =
       label: string
       required: boolean
       otherUrl?: string
+      replacesAll?: true
       cancelUrl?: string
     }
   /** The new codes, each in groups of four. POST `saved=on` to `action`; `downloadUrl` gives them as text. */

@@ -1,7 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { acknowledgeLow, answerChallenge, chooseChallenge } from '../../core/login/challenge.ts'
+import { backToCountdown, putOff, setUpNow } from '../../core/login/countdown.ts'
 import { answerEnrolment, chooseEnrolment, confirmSaved } from '../../core/login/enrolment.ts'
 import { sendLink } from '../../core/login/link.ts'
+import { HELP_DESK, answerBypass } from '../../core/login/help-desk.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
 import type { Kit, Outcome } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
@@ -9,6 +11,8 @@ import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { untilWritten } from '../retry.ts'
 import type { FieldError } from '../render/view.ts'
+import { browserName } from './browser-name.ts'
+import { heldBy, setDeviceCookie } from './device-cookie.ts'
 import { leave } from './leave.ts'
 import { openStep } from './open.ts'
 import type { Opened } from './open.ts'
@@ -19,14 +23,20 @@ type Decided = Outcome | ReturnType<typeof aim>
 
 /** What one form of a step does: the pure decision, and the word for what it misses. */
 interface Form {
-  decide(situation: Situation, request: Request, kit: Kit): Decided | Promise<Decided>
+  decide(situation: Situation, request: Request, kit: Kit, context: WebContext): Decided | Promise<Decided>
   missing: FieldError
 }
 
 /** `POST /step/{id}/challenge/{method}` */
 export const challengeForm: Form = {
-  decide: (situation, request, kit) =>
-    answerChallenge(situation, pathPart(request, 'method'), formField(request, 'code'), kit),
+  decide(situation, request, kit, context) {
+    const [method, code] = [pathPart(request, 'method'), formField(request, 'code')]
+    if (method === HELP_DESK) return answerBypass(situation, code, kit)
+    const wish = wantsTrust(request)
+      ? { ...browserName(request), before: heldBy(context, request, situation)?.id }
+      : undefined
+    return answerChallenge(situation, method, code, kit, wish)
+  },
   missing: 'code-missing',
 }
 
@@ -78,13 +88,25 @@ export const goOnForm: Form = {
   missing: 'code-missing',
 }
 
+/** `POST /step/{id}/set-up` */
+export const setUpForm: Form = {
+  decide: (situation, _request, kit) => setUpNow(situation, kit),
+  missing: 'code-missing',
+}
+
+/** `POST /step/{id}/not-now` */
+export const notNowForm: Form = {
+  decide: (situation, _request, kit) => putOff(situation, kit),
+  missing: 'code-missing',
+}
+
 /** Takes a form of a step: decides and writes as one, then leads on by a GET, so that a reload repeats nothing. */
 export function takeForm(form: Form): (context: WebContext) => RequestHandler {
   return (context) => async (request, response) => {
     const { opened, outcome } = await untilWritten(async () => {
       const read = await openStep(context, request)
       if (read.situation.transaction.redeemed) return { opened: read, outcome: { result: 'stale' } as const }
-      const decided = await form.decide(read.situation, request, context.kit())
+      const decided = await form.decide(read.situation, request, context.kit(), context)
       const written =
         'change' in decided && decided.change !== undefined
           ? await context.store.commit({ ...decided.change, address: request.ip ?? '' })
@@ -97,11 +119,15 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
       }
       return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
+    if (outcome.result === 'accepted' && outcome.device !== undefined) {
+      setDeviceCookie(response, context, opened.situation, outcome.device)
+      context.metrics.trustedDevices.inc({ realm: opened.realm.name, result: 'given' })
+    }
     if (outcome.result === 'accepted' && outcome.code !== undefined) {
       leave(response, opened.realm, opened.situation.transaction, { code: outcome.code })
     } else {
       const query = await afterwards(context, opened, outcome, request)
-      response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form) : query))
+      response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form, request) : query))
     }
   }
 }
@@ -125,12 +151,20 @@ async function afterwards(
   return (await beginWithMessage(context, { ...situation, transaction }, request)).query
 }
 
-/** `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. */
+/**
+ * `GET /step/{id}/cancel`: the user gives up; what was not finished is not kept. A set-up that can be put off is left for
+ * the page that it came from.
+ */
 export function cancelStep(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { realm, situation, path } = await openStep(context, request)
+    const back = backToCountdown(situation, context.kit())
     if (situation.transaction.redeemed) response.redirect(303, path)
-    else leave(response, realm, situation.transaction, { error: 'access_denied' })
+    else if (back !== undefined && 'change' in back && back.change !== undefined) {
+      // Where another request was faster, the page shows what it did.
+      await context.store.commit(back.change)
+      response.redirect(303, path)
+    } else leave(response, realm, situation.transaction, { error: 'access_denied' })
   }
 }
 
@@ -154,12 +188,18 @@ function sendFile(response: Response, lines: string[]): void {
   response.attachment('backup-codes.txt').type('text/plain; charset=utf-8').send(lines.join('\r\n'))
 }
 
-function queryFor(outcome: Decided, { missing }: Form): string {
+function wantsTrust(request: Request): boolean {
+  return formField(request, 'trust') === 'on'
+}
+
+function queryFor(outcome: Decided, { missing }: Form, request: Request): string {
   if (outcome.result === 'limited') return limitedQuery(outcome.until)
   if (outcome.result === 'misaimed') return `?error=${outcome.error}`
   if (outcome.result !== 'refused') return ''
   const error = outcome.error === 'missing' ? missing : 'code-wrong'
-  return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}`
+  // What was checked stays checked, unlike what was typed.
+  const kept = wantsTrust(request) ? '&trust' : ''
+  return error === 'method-missing' ? `?choose&error=${error}` : `?error=${error}${kept}`
 }
 
 function pathPart(request: Request, name: string): string {

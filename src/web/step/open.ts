@@ -97,11 +97,15 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** Some browsers refuse Secure cookies on http://localhost. */
 function cookieName(context: WebContext, id: string): string {
-  return `${isSecure(context) ? '__Host-' : ''}lk-${id}`
+  return `${cookiePrefix(context)}lk-${id}`
 }
 
-function isSecure(context: WebContext): boolean {
+/** Some browsers refuse Secure cookies on http://localhost. */
+export function cookiePrefix(context: WebContext): string {
+  return isSecure(context) ? '__Host-' : ''
+}
+
+export function isSecure(context: WebContext): boolean {
   return context.origin.startsWith('https:')
 }

@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express'
+import { AppError } from '../../core/errors.ts'
 import { lockedFor } from '../../core/login/lockout.ts'
-import { finish, owner } from '../../core/login/step.ts'
+import { issueCode, owner } from '../../core/login/step.ts'
+import { isStillTrusted } from '../../core/login/trusted-device.ts'
 import type { WebContext } from '../context.ts'
 import { frameOf, offeredLocales } from './frame.ts'
 import { leave } from './leave.ts'
@@ -16,13 +18,16 @@ export function showStep(context: WebContext): RequestHandler {
     const opened = await openStep(context, request)
     const { realm, situation, path } = opened
     const { transaction, attempts } = situation
-    if (!transaction.redeemed && transaction.stage.at === 'done') {
+    const { stage } = transaction
+    if (stage.at === 'trusted' && !transaction.redeemed && !isStillTrusted(situation.devices, stage)) {
+      throw new AppError('expired', 'the device is trusted no longer', transaction.question.redirectUri)
+    }
+    if (!transaction.redeemed && (stage.at === 'done' || stage.at === 'trusted')) {
       // The browser never followed the way back, after a double click for one: a new code takes the old one's place.
       const kit = context.kit()
-      const ended = finish(transaction, transaction.stage.proof, kit)
+      const ended = issueCode(transaction, stage, kit)
       const written = await context.store.commit({ ...owner(transaction), transaction: ended.transaction })
-      if (written === 'written' && ended.code !== undefined)
-        leave(response, realm, transaction, { code: ended.code })
+      if (written === 'written') leave(response, realm, transaction, { code: ended.code })
       else response.redirect(303, path)
       return
     }
@@ -68,5 +73,6 @@ function asked(query: Record<string, unknown>): Asked {
     send: query['send'],
     until: Number(query['until']),
     sendError: undefined,
+    trust: 'trust' in query,
   }
 }

@@ -1,4 +1,7 @@
 import { toString as qrCode } from 'qrcode'
+import { countdownView as countdown } from './countdown.ts'
+import { mayPutOff } from '../../core/login/countdown.ts'
+import { HELP_DESK, takesBypass } from '../../core/login/help-desk.ts'
 import { triable } from '../../core/login/triable.ts'
 import { enrollable } from '../../core/login/enrolment.ts'
 import { lockedFor } from '../../core/login/lockout.ts'
@@ -6,6 +9,7 @@ import { maskAddress } from '../../core/notices/mail.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Credential, Situation, Stage } from '../../core/login/transaction.ts'
+import { daysOffered } from '../../core/login/trusted-device.ts'
 import { canSend, pauseEnd } from '../../core/login/sending.ts'
 import { creationOptions, requestOptions } from './passkey-views.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
@@ -36,6 +40,8 @@ export interface Asked {
   until: number
   /** Why the first code could not be sent just now. */
   sendError?: SendError | undefined
+  /** Whether the box to trust the device was checked. */
+  trust: boolean
 }
 
 /** What the page of a step shows. */
@@ -45,9 +51,9 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   const { stage } = transaction
   if (transaction.redeemed) return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   const wait = lockedFor(attempts, kit.now)
-  const waits = stage.at === 'challenge' || stage.at === 'enrol' || stage.at === 'link'
+  const waits = ['challenge', 'enrol', 'help-desk', 'link'].includes(stage.at)
   if (wait > 0 && waits) {
-    return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened) }
+    return { page: 'locked', seconds: Math.ceil(wait / 1000), retryUrl: path, ...cancel(opened, kit.now) }
   }
   const error: Faulty = {
     ...(isFieldError(asked.error) ? { error: asked.error } : {}),
@@ -55,7 +61,20 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
   }
   switch (stage.at) {
     case 'challenge':
-      return asked.choose ? chooseChallenge(opened, error, kit) : challenge(opened, stage, error, kit)
+      return asked.choose
+        ? chooseChallenge(opened, error, kit)
+        : challenge(opened, stage, { ...error, ...trustOf(opened, asked) }, kit)
+    case 'countdown':
+      return countdown(opened, locale, kit)
+    case 'help-desk':
+      return asked.choose
+        ? chooseChallenge(opened, error, kit)
+        : {
+            page: 'challenge-help-desk',
+            action: `${path}/challenge/${HELP_DESK}`,
+            otherUrl: `${path}?choose`,
+            ...error,
+          }
     case 'enrol':
       return asked.choose || stage.method === undefined
         ? chooseEnrolment(opened, stage, error, kit)
@@ -70,7 +89,7 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
         codes,
         downloadUrl: `${path}/backup-codes.txt`,
         ...error,
-        ...cancel(opened),
+        ...cancel(opened, kit.now),
       }
     }
     case 'link':
@@ -80,24 +99,37 @@ export async function viewOf(opened: Opened, asked: Asked, locale: string, kit: 
         goOnUrl: path,
         ...resend(opened, kit),
         ...sendError(asked, kit.now),
-        ...cancel(opened),
+        ...cancel(opened, kit.now),
       }
     case 'codes-low':
       return { page: 'backup-codes-low', action: `${path}/go-on`, left: stage.left }
     case 'blocked':
       return { page: 'blocked', reason: stage.reason, cancelUrl: `${path}/cancel` }
     case 'done':
+    case 'trusted':
       return { page: 'finished', continueUrl: startAgain(transaction, realm) }
   }
 }
 
 type Faulty = { error?: FieldError; sendError?: SendError }
 
-function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Faulty, kit: Kit): View {
+function trustOf({ situation }: Opened, { trust }: Asked): { trust?: { days: number; checked: boolean } } {
+  const days = daysOffered(situation.transaction)
+  return days === 0 ? {} : { trust: { days, checked: trust } }
+}
+
+function challenge(
+  opened: Opened,
+  stage: Stage & { at: 'challenge' },
+  { trust, ...error }: Faulty & ReturnType<typeof trustOf>,
+  kit: Kit,
+): View {
   const { situation, path } = opened
+  const trusting = trust === undefined ? {} : { trust }
   const action = `${path}/challenge/${stage.method}`
-  const others = offered(situation, kit).length > 1 ? { otherUrl: `${path}?choose` } : {}
-  const rest = { action, ...error, ...others, ...cancel(opened) }
+  const hasOthers = offered(situation, kit).length > 1 || takesBypass(situation, kit.registry)
+  const others = hasOthers ? { otherUrl: `${path}?choose` } : {}
+  const rest = { action, ...error, ...others, ...cancel(opened, kit.now) }
   const shown = challengeShown(situation, stage.method, kit, stage.keep)
   if (shown?.kind === 'backup-codes')
     return { page: 'challenge-backup-codes', left: shown.left ?? 0, ...rest }
@@ -110,6 +142,7 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
       ...sentTo(shown, situation),
       ...resend(opened, kit),
       ...failed,
+      ...trusting,
       ...rest,
     }
   }
@@ -118,9 +151,9 @@ function challenge(opened: Opened, stage: Stage & { at: 'challenge' }, error: Fa
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
   if (shown?.kind === 'passkey') {
     const options = requestOptions(situation, stage.toSign ?? '', kit)
-    return { page: 'challenge-passkey', options, ...device, ...rest }
+    return { page: 'challenge-passkey', options, ...device, ...trusting, ...rest }
   }
-  return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...rest }
+  return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...trusting, ...rest }
 }
 
 /** How many digits the codes of these apps have; nothing where they differ. */
@@ -137,7 +170,7 @@ function sameDigits(apps: readonly Credential[], { registry }: Kit): { digits?: 
 function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
   const { stage } = situation.transaction
-  const methods = offered(situation, kit).map((id) => {
+  const methods: Choices = offered(situation, kit).map((id) => {
     const shown = challengeShown(situation, id, kit)
     return {
       id: id as MethodName,
@@ -146,6 +179,9 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
       ...(shown?.kind === 'sent-code' ? { device: shown.to } : {}),
     }
   })
+  if (takesBypass(situation, kit.registry)) {
+    methods.push({ id: HELP_DESK, current: stage.at === 'help-desk' })
+  }
   return {
     page: 'select-method',
     purpose: 'challenge',
@@ -156,13 +192,18 @@ function chooseChallenge(opened: Opened, error: Faulty, kit: Kit): View {
   }
 }
 
+type Choices = Extract<View, { page: 'select-method' }>['methods']
+
 function chooseEnrolment(opened: Opened, stage: Stage & { at: 'enrol' }, error: Faulty, kit: Kit): View {
   const { situation, path } = opened
-  const methods = enrollable(situation, kit.registry).map((id) => ({
+  const methods = enrollable(situation, kit.registry, stage.proven).map((id) => ({
     id: id as MethodName,
     current: stage.method === id,
   }))
-  const back = stage.method === undefined ? {} : { backUrl: path }
+  const back = {
+    ...(stage.method === undefined ? {} : { backUrl: path }),
+    ...(stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}),
+  }
   return { page: 'select-method', purpose: 'enrol', action: `${path}/method`, methods, ...back, ...error }
 }
 
@@ -176,11 +217,13 @@ async function enrolment(
   const { situation, path } = opened
   const { transaction } = situation
   const shown = kit.registry.get(stage.method ?? '')?.showEnrolment(stage.keep, transaction.account)
-  const others = enrollable(situation, kit.registry).length > 1 ? { otherUrl: `${path}?choose` } : {}
-  const required = transaction.question.purpose === 'login'
-  const rest = { ...others, ...error, ...cancel(opened) }
+  const others =
+    enrollable(situation, kit.registry, stage.proven).length > 1 ? { otherUrl: `${path}?choose` } : {}
+  const required = transaction.question.purpose === 'login' && !mayPutOff(situation, kit.now)
+  const replaces = stage.proven?.exempt === 'help-desk' ? { replacesAll: true as const } : {}
+  const rest = { ...others, ...error, ...replaces, ...cancel(opened, kit.now) }
   if (shown?.kind === 'unusable') {
-    return enrollable(situation, kit.registry).length > 1
+    return enrollable(situation, kit.registry, stage.proven).length > 1
       ? chooseEnrolment(opened, stage, error, kit)
       : { page: 'blocked', reason: 'no-method-allowed', cancelUrl: `${path}/cancel` }
   }
@@ -265,9 +308,10 @@ function challengeShown(
   return credential === undefined ? undefined : method?.showChallenge(method.read(credential.data), keep)
 }
 
-/** A set-up that the user asked for can be left; one that the login needs can't, but "restart login" is there. */
-function cancel({ situation, path }: Opened): { cancelUrl?: string } {
-  return situation.transaction.question.purpose === 'login' ? {} : { cancelUrl: `${path}/cancel` }
+/** A set-up that the user asked for, or that can be put off, can be left; one that the login needs can't, but "restart login" is there. */
+function cancel({ situation, path }: Opened, now: number): { cancelUrl?: string } {
+  const isBound = situation.transaction.question.purpose === 'login' && !mayPutOff(situation, now)
+  return isBound ? {} : { cancelUrl: `${path}/cancel` }
 }
 
 function isFieldError(value: unknown): value is FieldError {

@@ -29,6 +29,10 @@ record Claims(JsonNode json) {
         return value.textValue();
     }
 
+    boolean has(String name) {
+        return json.has(name);
+    }
+
     boolean flag(String name) throws Fault {
         JsonNode value = json.get(name);
         if (value == null || !value.isBoolean()) throw Fault.untrusted("the claim " + name + " is not true or false");
@@ -37,7 +41,7 @@ record Claims(JsonNode json) {
 
     /** False where it is absent. */
     boolean flagOrFalse(String name) throws Fault {
-        return json.has(name) && flag(name);
+        return has(name) && flag(name);
     }
 
     long seconds(String name) throws Fault {

@@ -73,7 +73,7 @@ final class HandOff {
                 "client_assertion_type", ASSERTION_TYPE,
                 "client_assertion", assertion()));
         if (reply.status() != 200) throw refused(reply);
-        Answer.Asked asked = new Answer.Asked(step.user().getId(), binding.nonce(), step.sid(), step.leastLevel());
+        Answer.Asked asked = new Answer.Asked(step.user().getId(), binding.nonce(), step.sid(), step.leastLevel(), step.isExemptable());
         return Answer.of(Token.verified(reply.token("id_token"), Answer.TYP, keys), parties, asked, Time.currentTime());
     }
 

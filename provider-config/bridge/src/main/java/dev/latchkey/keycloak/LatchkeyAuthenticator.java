@@ -38,10 +38,11 @@ final class LatchkeyAuthenticator implements Authenticator {
         }
         Step step = Step.of(context);
         try {
-            new Pass(step, context.getEvent()).redeem(given);
+            boolean proven = new Pass(step, context.getEvent()).redeem(given);
             Notes.of(step).done();
             // Wrong tries were counted in this category, and only a success in it clears them.
-            context.success(OTPCredentialModel.TYPE);
+            if (proven) context.success(OTPCredentialModel.TYPE);
+            else context.success();
         } catch (Fault fault) {
             refuse(context, step, fault);
         }

@@ -82,9 +82,9 @@ final class LatchkeyGate implements RequiredActionProvider {
         }
         Step step = Step.gate(context);
         try {
-            new Pass(step, context.getEvent()).redeem(given);
+            boolean proven = new Pass(step, context.getEvent()).redeem(given);
             // Wrong tries were counted in this category, and only a success in it clears them.
-            AuthenticatorUtil.addAuthCredential(step.login(), OTPCredentialModel.TYPE);
+            if (proven) AuthenticatorUtil.addAuthCredential(step.login(), OTPCredentialModel.TYPE);
             context.success();
         } catch (Fault fault) {
             refuse(context, step, fault);

@@ -15,6 +15,8 @@ record Notes(AuthenticationSessionModel login, String execution, String user) {
 
     static final String AMR = "latchkey.amr";
     static final String ACR = "latchkey.acr";
+    /** {@code 1} where a trusted device stood in for the second factor. */
+    static final String TRUSTED = "latchkey.trusted";
 
     private static final String BINDING = "latchkey.binding.";
     private static final String DECISION = "latchkey.decision.";
@@ -84,6 +86,11 @@ record Notes(AuthenticationSessionModel login, String execution, String user) {
     static void prove(AuthenticationSessionModel login, int level, List<String> amr) {
         login.setUserSessionNote(ACR, Integer.toString(level));
         login.setUserSessionNote(AMR, text(amr));
+        login.setUserSessionNote(TRUSTED, "0");
+    }
+
+    static void trust(AuthenticationSessionModel login) {
+        login.setUserSessionNote(TRUSTED, "1");
     }
 
     private JsonNode mine(String name) {

@@ -34,15 +34,26 @@ record Pass(Step step, EventBuilder event) {
         return false;
     }
 
-    /** @throws Fault unless what the browser brought back is redeemed for a signed answer to this step */
-    void redeem(Return given) throws Fault {
+    /**
+     * False where the sidecar exempts this login, and so nothing was proven.
+     *
+     * @throws Fault unless what the browser brought back is redeemed for a signed answer to this step
+     */
+    boolean redeem(Return given) throws Fault {
         Answer answer = HandOff.of(step).redeem(given);
         Lockout lockout = new Lockout(step);
         lockout.count(answer.failures());
         lockout.refuseLocked();
-        Notes.prove(step.login(), answer.level(), answer.amr());
+        if (answer.isProof()) {
+            Notes.prove(step.login(), answer.level(), answer.amr());
+        } else {
+            // Whatever the answer says: the first factor is what this login proved.
+            firstFactorAlone();
+            if (Answer.TRUSTED_DEVICE.equals(answer.exempt())) Notes.trust(step.login());
+        }
         Verdict.of(step).give();
         if (answer.setUp()) Invitation.accept(step.login());
+        return answer.isProof();
     }
 
     /** Unless another execution proved more in this login, or in the one that single sign-on rests on. */

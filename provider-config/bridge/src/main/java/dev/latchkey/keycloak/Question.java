@@ -43,6 +43,7 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         List<String> amr = Proven.amr(step.realm(), login, step.user());
         SingleSignOn session = SingleSignOn.of(step);
         if (session != null && amr.isEmpty()) amr = session.amr();
+        if (session != null && session.isTrusted()) claims.put("trusted_session", true);
         claims.put("amr", amr);
         // Single sign-on proves nothing anew: the time is that of the session it rests on.
         Long authTime = session != null ? session.authTime() : amr.isEmpty() ? null : Long.valueOf(now);

@@ -24,6 +24,11 @@ record SingleSignOn(UserSessionModel session) {
         return level != null && level.matches("[123]") ? Integer.parseInt(level) : 0;
     }
 
+    /** Whether it was entered by a trusted device in place of a second factor. */
+    boolean isTrusted() {
+        return "1".equals(session.getNote(Notes.TRUSTED));
+    }
+
     List<String> amr() {
         return Proven.latchkey(session.getNote(Notes.AMR)).toList();
     }

@@ -1,6 +1,7 @@
 package dev.latchkey.keycloak;
 
 import java.net.URI;
+import java.util.List;
 
 import org.keycloak.authentication.AuthenticationFlowContext;
 import org.keycloak.authentication.RequiredActionContext;
@@ -12,6 +13,7 @@ import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 import org.keycloak.models.utils.AuthenticationFlowResolver;
+import org.keycloak.protocol.oidc.OIDCLoginProtocol;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
@@ -78,6 +80,17 @@ record Step(KeycloakSession session, RealmModel realm, UserModel user, Authentic
     /** The root authentication session's id, which the user session takes over. */
     String sid() {
         return login.getParentSession().getId();
+    }
+
+    /** Whether no second factor may be enough: in an ordinary login alone, of which the application asked nothing more. */
+    boolean isExemptable() {
+        return purpose == Purpose.LOGIN && level < Purpose.LOGIN.level
+                && login.getClientNote(OIDCLoginProtocol.MAX_AGE_PARAM) == null && !asksForLogin();
+    }
+
+    private boolean asksForLogin() {
+        String prompt = login.getClientNote(OIDCLoginProtocol.PROMPT_PARAM);
+        return prompt != null && List.of(prompt.split(" ")).contains(OIDCLoginProtocol.PROMPT_VALUE_LOGIN);
     }
 
     int leastLevel() {

@@ -17,7 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AnswerTest {
 
     private static Answer read(Map<String, Object> claims, long now, int level) throws Fault {
-        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level);
+        return read(claims, now, level, true);
+    }
+
+    private static Answer read(Map<String, Object> claims, long now, int level, boolean exemptable) throws Fault {
+        Answer.Asked asked = new Answer.Asked("u1", "n1", "s1", level, exemptable);
         return Answer.of(Token.verified(Signed.token(claims, Answer.TYP), Answer.TYP, Signed.KEYS), Signed.PARTIES, asked, now);
     }
 
@@ -34,6 +38,7 @@ class AnswerTest {
         Answer answer = read(Signed.answer(), Signed.NOW, 2);
         assertEquals(2, answer.level());
         assertEquals(List.of("pwd", "otp", "mfa"), answer.amr());
+        assertTrue(answer.isProof());
     }
 
     @Test
@@ -93,5 +98,39 @@ class AnswerTest {
     void expired() {
         assertThrows(Fault.class, () -> read(Signed.answer(), Signed.NOW + 70, 2));
         assertThrows(Fault.class, () -> Token.verified(Signed.token(Signed.answer(), Decision.TYP), Answer.TYP, Signed.KEYS));
+    }
+
+    private static Map<String, Object> exempt(Object reason) {
+        Map<String, Object> claims = Signed.answer();
+        claims.put("exempt", reason);
+        claims.put("acr", "1");
+        claims.put("amr", List.of("pwd"));
+        claims.remove("auth_time");
+        return claims;
+    }
+
+    @ParameterizedTest
+    @DisplayName("R27, R29: a login goes on without a second factor for a known reason, without a level or a time of its own")
+    @ValueSource(strings = {"trusted-device", "grace", "help-desk"})
+    void exempts(String reason) throws Fault {
+        Answer answer = read(exempt(reason), Signed.NOW, 2);
+        assertFalse(answer.isProof());
+        assertEquals(reason, answer.exempt());
+        assertEquals(1, answer.level());
+        assertThrows(Fault.class, () -> read(exempt(reason), Signed.NOW, 2, false), "the step asks for more");
+        assertThrows(Fault.class, () -> read(exempt(reason), Signed.NOW, 1, false), "the step asks for more");
+        for (String level : List.of("2", "3")) {
+            Map<String, Object> claims = exempt(reason);
+            claims.put("acr", level);
+            assertThrows(Fault.class, () -> read(claims, Signed.NOW, 2), "a level and exempt contradict each other");
+        }
+    }
+
+    @Test
+    @DisplayName("R13: refuses an exemption that is unknown or no text")
+    void unknownExemption() {
+        for (Object reason : new Object[] {"", "Grace", "outage", true, false, 1, List.of("grace"), Map.of()}) {
+            assertThrows(Fault.class, () -> read(exempt(reason), Signed.NOW, 2), "exempt = " + reason);
+        }
     }
 }

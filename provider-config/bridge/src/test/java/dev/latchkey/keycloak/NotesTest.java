@@ -80,4 +80,14 @@ class NotesTest {
         Notes.prove(login, 1, List.of());
         assertEquals("[]", login.getUserSessionNotes().get("latchkey.amr"));
     }
+
+    @Test
+    @DisplayName("R27: a proof takes back that a device stood in for it")
+    void trusted() {
+        Notes.prove(login, 1, List.of("pwd"));
+        Notes.trust(login);
+        assertEquals("1", login.getUserSessionNotes().get("latchkey.trusted"));
+        Notes.prove(login, 2, List.of("pwd", "otp", "mfa"));
+        assertEquals("0", login.getUserSessionNotes().get("latchkey.trusted"));
+    }
 }
