@@ -32,6 +32,7 @@ import { createWebSessionStore } from './adapters/store/web-session-store.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
 import type { AdminStore } from './core/administration/administration.ts'
+import type { AuditStore } from './core/audit/audit.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { LoginStore } from './core/ports.ts'
@@ -42,6 +43,7 @@ import { registry } from './methods/index.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
 import { createMetrics } from './web/metrics.ts'
+import { createListingWriter } from './web/render/listing.ts'
 import { createMailWriter } from './web/render/mail.ts'
 import { createAccountRenderer } from './web/render/account.ts'
 import { createAdminRenderer } from './web/render/admin.ts'
@@ -65,6 +67,7 @@ export interface App {
   management: Express
   store: LoginStore
   admin: AdminStore
+  audit: AuditStore
   policy: PolicyStore
   /** Starts the work that nobody asks for, such as sealing the audit. At most once. */
   start(): void
@@ -156,6 +159,7 @@ export async function createApp(
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
     adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
+    listing: createListingWriter({ themesDir: config.themesDir, theme: config.theme }),
     courier: delivery.courier,
     mail,
     metrics,
@@ -211,6 +215,7 @@ export async function createApp(
     }),
     store: context.store,
     admin: context.admin,
+    audit: context.audit,
     policy: createPolicyStore(database),
     start() {
       isStarted = true
@@ -239,6 +244,7 @@ export async function createApp(
       admin: context.admin,
       registry,
       unavailable,
+      random: randomBytes,
       clock,
       log,
       figures: {

@@ -25,9 +25,10 @@ export interface Workplace {
   realm: string
   directory: Directory
   store: SyncStore
-  admin: Pick<AdminStore, 'policy' | 'user' | 'everybody'>
+  admin: Pick<AdminStore, 'policy' | 'user' | 'everybody' | 'commit'>
   registry: Registry
   unavailable: ReadonlySet<MethodId>
+  random: (bytes: number) => Buffer
   /** Epoch milliseconds. */
   clock: () => number
   log: SyncLog

@@ -7,7 +7,10 @@ export interface FakeDirectory extends Directory {
   failure: 'refused' | 'unreachable' | undefined
   addGroup(id: string, path: string, parentId?: string): void
   /** Adds a user, or changes what is given. */
-  addUser(id: string, change?: { username?: string; groups?: string[]; roles?: string[] }): void
+  addUser(
+    id: string,
+    change?: { username?: string; groups?: string[]; roles?: string[]; credentials?: string[] },
+  ): void
   removeUser(id: string): void
   /** The calls so far, for example `rolesOf user-1`. */
   calls: string[]
@@ -17,6 +20,7 @@ interface Known {
   user: DirectoryUser
   groups: string[]
   roles: string[]
+  credentials: string[]
 }
 
 export function fakeDirectory(): FakeDirectory {
@@ -43,6 +47,7 @@ export function fakeDirectory(): FakeDirectory {
         },
         groups: change.groups ?? before?.groups ?? [],
         roles: change.roles ?? before?.roles ?? [],
+        credentials: change.credentials ?? before?.credentials ?? [],
       })
     },
     removeUser: (id) => void users.delete(id),
@@ -80,6 +85,10 @@ export function fakeDirectory(): FakeDirectory {
     async rolesOf(userId) {
       asked(`rolesOf ${userId}`)
       return users.get(userId)?.roles
+    },
+    async credentialsOf(userId) {
+      asked(`credentialsOf ${userId}`)
+      return users.get(userId)?.credentials
     },
     async count() {
       asked('count')

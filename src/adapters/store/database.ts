@@ -9,6 +9,7 @@ import { administration } from './migrations/0003-administration.ts'
 import { mail } from './migrations/0004-mail.ts'
 import { userList } from './migrations/0005-user-list.ts'
 import { sessions } from './migrations/0006-sessions.ts'
+import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-mail': mail,
   '0005-user-list': userList,
   '0006-sessions': sessions,
+  '0014-listing': listing,
 }
 const INT8 = 20
 

@@ -44,6 +44,8 @@ export interface Schema {
     /** 1 for the one that the user is asked for first. */
     preferred: Generated<number>
   }
+  /** What Keycloak was told to list of a user's methods; `since`: JSON, versions by a method's id. */
+  listing: { realm: string; user_id: string; version: number; since: string }
   transaction: {
     id: string
     realm: string
