@@ -42,12 +42,10 @@ export const event = z.enum(Object.keys(EVENTS) as AuditEvent[])
 /** Which entries. */
 export const auditFilter = {
   user: id.optional().meta({ description: 'Entries about this user.' }),
-  actor: id
-    .optional()
-    .meta({
-      description:
-        'Entries of what this user, or `latchkey:worker`, `latchkey:command-line` or `keycloak:console`, did.',
-    }),
+  actor: id.optional().meta({
+    description:
+      'Entries of what this user, or `latchkey:worker`, `latchkey:command-line` or `keycloak:console`, did.',
+  }),
   event: event.optional(),
   from: asked.optional().meta({ type: 'string', format: 'date-time' }),
   to: asked.optional().meta({ type: 'string', format: 'date-time', description: 'Not included.' }),
