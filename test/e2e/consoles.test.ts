@@ -72,6 +72,7 @@ async function openAdminConsole(page: Page, userId: string): Promise<void> {
 it('B8: the account console lists the methods, and sends the user to our page to change them (R17)', async () => {
   const bob = await newcomer()
   const { page } = bob
+  page.setDefaultTimeout(60_000)
   await page.goto(`${scenario.realmUrl}/account/account-security/signing-in`)
   await page.waitForSelector('text=Two-factor authentication')
   await page.waitForSelector('text=Authenticator app')
@@ -95,6 +96,7 @@ it('B8: what an administrator deletes in Keycloak’s console is revoked within 
   await bob.close()
   const admin = await scenario.visitor({ viewport: { width: 1280, height: 900 } })
   const { page } = admin
+  page.setDefaultTimeout(60_000)
   await openAdminConsole(page, bob.id)
   const row = page.locator('tr', { hasText: 'Authenticator app' })
   await row.waitFor()

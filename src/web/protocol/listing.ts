@@ -29,7 +29,7 @@ export function listingClaim(
     return {
       id,
       type: method,
-      label: [...text].slice(0, LONGEST).join(''),
+      label: text.slice(0, LONGEST).toWellFormed(),
       created: Math.floor((createdAt ?? 0) / 1000),
       since: listing.since[id],
     }
