@@ -1,5 +1,6 @@
 import type { AuditEntry } from './audit/audit.ts'
 import type { Attempts } from './login/lockout.ts'
+import type { Listing } from './login/listing.ts'
 import type { MethodId } from './method.ts'
 import type { Outgoing } from './notices/outbox.ts'
 import type { Rule } from './policy/policy.ts'
@@ -45,9 +46,11 @@ export interface Change {
   remove?: string[]
   /**
    * Credentials that the user takes away; refused where one of them is gone already. With them go the user's open steps,
-   * and what other sessions than `sid` gave.
+   * and what other sessions than `sid` gave: all of them where it is empty.
    */
   takeAway?: { ids: string[]; sid: string }
+  /** What Keycloak is to list; refused where it is not of this `version` any more. */
+  listing?: { next: Listing; version: number | undefined }
   /** Refused where it is gone. `label` undefined: none. */
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */
@@ -114,6 +117,8 @@ export interface Background {
   toldLookup: string | undefined
   override: Enforcement | undefined
   credentials: Credential[]
+  /** What Keycloak was told to list of them; absent before it was told anything. */
+  listing?: Listing
   attempts: Attempts
   /** The transaction that this nonce began earlier. */
   transaction: Transaction | undefined

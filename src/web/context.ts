@@ -14,6 +14,7 @@ import type { Kit } from '../core/login/step.ts'
 import type { SyncControl } from '../core/sync/sync.ts'
 import type { WebSessionStore } from '../core/pages/web-session.ts'
 import type { Metrics } from './metrics.ts'
+import type { ListingWriter } from './render/listing.ts'
 import type { MailWriter } from './render/mail.ts'
 import type { AccountView } from './render/account-view.ts'
 import type { AdminRenderer } from './render/admin.ts'
@@ -48,6 +49,8 @@ export interface WebContext {
   renderer: Renderer
   accountPages: Renderer<AccountView>
   adminPages: AdminRenderer
+  /** Writes the lines of Keycloak's consoles. */
+  listing: ListingWriter
   /** Absent where nothing sends text messages. */
   courier: Courier | undefined
   /** Writes a realm's mail, and sends it by the server that its settings name; never throws. */

@@ -9,9 +9,10 @@ import { administration } from './migrations/0003-administration.ts'
 import { mail } from './migrations/0004-mail.ts'
 import { userList } from './migrations/0005-user-list.ts'
 import { sessions } from './migrations/0006-sessions.ts'
+import { links } from './migrations/0007-links.ts'
 import { phoneSearch } from './migrations/0008-phone-search.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
-import { links } from './migrations/0007-links.ts'
+import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -23,9 +24,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-mail': mail,
   '0005-user-list': userList,
   '0006-sessions': sessions,
+  '0007-links': links,
   '0008-phone-search': phoneSearch,
   '0012-moving-in': movingIn,
-  '0007-links': links,
+  '0014-listing': listing,
 }
 const INT8 = 20
 

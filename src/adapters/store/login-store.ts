@@ -8,13 +8,14 @@ import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
-import { json, toAttempts, toCredential, toRule, toTransaction } from './rows.ts'
+import { json, toAttempts, toCredential, toListing, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
 const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
+const LISTING = ['realm', 'user_id', 'version', 'since'] as const
 const RULE = ['group_id', 'enforcement', 'methods', 'priority', 'grace'] as const
 const CREDENTIAL = [
   'id',
@@ -60,6 +61,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
   const credentialsOf = (realm: string) =>
     db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+  const listingOf = (realm: string) =>
+    db.selectFrom('listing').select(LISTING).where('listing.realm', '=', realm)
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -70,6 +73,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
           arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
+          objectFrom(listingOf(realm).where('user_id', '=', userId)).as('listing'),
           objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
           arrayFrom(db.selectFrom('rule').select(RULE).where('realm', '=', realm)).as('rules'),
           arrayFrom(db.selectFrom('proposal').select(RULE).where('realm', '=', realm)).as('proposals'),
@@ -126,6 +130,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         .select([
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
+          objectFrom(listingOf(realm).where('listing.user_id', '=', TRANSACTION_USER)).as('listing'),
           arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
             'credentials',
           ),
@@ -155,9 +160,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   function standing(row: {
     settings: string | null
     attempt: Selectable<Schema['attempt']> | null
+    listing: Selectable<Schema['listing']> | null
     credentials: Selectable<Schema['credential']>[]
   }) {
+    const listing = toListing(json(row.listing))
     return {
+      ...(listing === undefined ? {} : { listing }),
       settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),

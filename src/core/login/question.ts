@@ -6,6 +6,8 @@ import type { Account } from '../method.ts'
 import { decide, isNeeded } from '../policy/policy.ts'
 import type { Claims, Decision, PolicyInput } from '../policy/policy.ts'
 import type { Background, Change } from '../ports.ts'
+import { listingOf } from './listing.ts'
+import type { Listed, Listing } from './listing.ts'
 import { somethingToSign, token } from './step.ts'
 import type { Kit } from './step.ts'
 import type { Question, Situation, Stage, Transaction } from './transaction.ts'
@@ -18,19 +20,22 @@ export interface Push {
   account: Account
   question: Question
   claims: Claims
+  /** What Keycloak lists of the user's methods. */
+  listed: Listed
   once: { jti: string; expiresAt: number }
   loginExpiresAt: number
   /** The browser's network address, as Keycloak sees it. */
   address?: string
 }
 
-/** What a push comes to. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
+/** What a push comes to. `listing`: what Keycloak is to list. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
 export type Reply =
-  | { needed: false; decision: Decision; change: Change }
+  | { needed: false; decision: Decision; change: Change; listing: Listing | undefined }
   | {
       needed: true
       decision: Decision
       change: Change
+      listing: Listing | undefined
       step?: { requestUri: string; failures: Transaction['failures'] }
     }
   | { refused: string }
@@ -58,14 +63,24 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     now: kit.now,
   }
   const decision = decide(input)
-  const change: Change = { realm, userId, once: push.once, ...learned(push, background, decision, kit) }
+  const listing = listingOf(credentials, background.listing, { listed: push.listed, now: kit.now })
+  const change: Change = {
+    realm,
+    userId,
+    once: push.once,
+    ...learned(push, background, decision, kit),
+    ...(listing === undefined || listing === background.listing
+      ? {}
+      : { listing: { next: listing, version: background.listing?.version } }),
+  }
   const audited = (step?: string) => [
     ...(change.audit ?? []),
     ...decisionEntries(push, background, { input, decision }, kit, step),
   ]
-  if (!isNeeded(decision)) return { needed: false, decision, change: { ...change, audit: audited() } }
+  if (!isNeeded(decision))
+    return { needed: false, decision, listing, change: { ...change, audit: audited() } }
   if (push.claims.purpose === 'direct') {
-    return { needed: true, decision, change: { ...change, audit: audited() } }
+    return { needed: true, decision, listing, change: { ...change, audit: audited() } }
   }
 
   // Asking again buys no time; once it ran out, everything begins anew, and with it the time.
@@ -98,7 +113,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     change.transaction = { next: fresh, version: known.version }
   }
   if (failures.to > attempts.reported) change.reported = failures.to
-  return { needed: true, decision, change, step: { requestUri, failures } }
+  return { needed: true, decision, listing, change, step: { requestUri, failures } }
 }
 
 /** Whether a step can go on where it stood, under the decision as it is now. */

@@ -1,5 +1,6 @@
 import type { Because, BlockedReason, Claims } from '../policy/policy.ts'
 import type { Account, MethodId } from '../method.ts'
+import type { Listing } from './listing.ts'
 import type { Attempts } from './lockout.ts'
 import type { RealmSettings } from '../settings.ts'
 
@@ -116,6 +117,8 @@ export interface Credential {
   failures: number
   /** True for the one that the user wants to be asked for first. */
   preferred?: boolean
+  /** When it was set up, epoch milliseconds. */
+  createdAt?: number
   /** As the method's `read` takes it. */
   data: unknown
 }
@@ -125,5 +128,7 @@ export interface Situation {
   settings: RealmSettings
   transaction: Transaction
   credentials: Credential[]
+  /** What Keycloak was told to list of them; absent before it was told anything. */
+  listing?: Listing
   attempts: Attempts
 }

@@ -33,6 +33,7 @@ const EVENTS = {
   'method.revoked': true,
   'methods.reset': true,
   'user.created': true,
+  'deletion.refused': true,
   'user.unlocked': true,
   'user.gone': true,
   'user.returned': true,
@@ -46,7 +47,10 @@ export const event = z.enum(Object.keys(EVENTS) as AuditEvent[])
 /** Which entries. */
 export const auditFilter = {
   user: id.optional().meta({ description: 'Entries about this user.' }),
-  actor: id.optional().meta({ description: 'Entries of what this user, or `latchkey:worker`, did.' }),
+  actor: id.optional().meta({
+    description:
+      'Entries of what this user, or `latchkey:worker`, `latchkey:command-line` or `keycloak:console`, did.',
+  }),
   event: event.optional(),
   from: asked.optional().meta({ type: 'string', format: 'date-time' }),
   to: asked.optional().meta({ type: 'string', format: 'date-time', description: 'Not included.' }),
