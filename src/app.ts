@@ -39,6 +39,7 @@ import { createWebSessionStore } from './adapters/store/web-session-store.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
 import type { AdminStore, SecretName } from './core/administration/administration.ts'
+import type { AuditStore } from './core/audit/audit.ts'
 import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { MethodId } from './core/method.ts'
@@ -52,6 +53,7 @@ import { hasPasskeys } from './relying-party.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
 import { createMetrics } from './web/metrics.ts'
+import { createListingWriter } from './web/render/listing.ts'
 import { createMailWriter } from './web/render/mail.ts'
 import { createAccountRenderer } from './web/render/account.ts'
 import { createAdminRenderer } from './web/render/admin.ts'
@@ -77,6 +79,7 @@ export interface App {
   management: Express
   store: LoginStore
   admin: AdminStore
+  audit: AuditStore
   policy: PolicyStore
   /** Starts the work that nobody asks for, such as sealing the audit. At most once. */
   start(): void
@@ -186,6 +189,7 @@ export async function createApp(
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
     adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
     sendText,
+    listing: createListingWriter({ themesDir: config.themesDir, theme: config.theme }),
     mail,
     metrics,
     kit,
@@ -237,6 +241,7 @@ export async function createApp(
     }),
     store: context.store,
     admin: context.admin,
+    audit: context.audit,
     policy: createPolicyStore(database),
     start() {
       isStarted = true
@@ -275,6 +280,7 @@ export async function createApp(
         return number === undefined ? undefined : numberLookup(realm, number, sealer)
       },
       unavailable,
+      random: randomBytes,
       clock,
       log,
       figures: {

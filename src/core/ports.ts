@@ -1,5 +1,6 @@
 import type { AuditEntry } from './audit/audit.ts'
 import type { Attempts } from './login/lockout.ts'
+import type { Listing } from './login/listing.ts'
 import type { MethodId } from './method.ts'
 import type { Outgoing } from './notices/outbox.ts'
 import type { Rule } from './policy/policy.ts'
@@ -51,6 +52,8 @@ export interface Change {
   takeAway?: { ids: string[]; sid?: string; step?: string }
   /** The id of a code of the help desk; refused where it is spent already, replaced or taken back. */
   spendBypass?: string
+  /** What Keycloak is to list; refused where it is not of this `version` any more. */
+  listing?: { next: Listing; version: number | undefined }
   /** Refused where it is gone. `label` undefined: none. */
   rename?: { id: string; label: string | undefined }
   /** The credential that the user is asked for first from now on; refused where it is gone. */
@@ -132,6 +135,8 @@ export interface Background {
   toldLookup: string | undefined
   override: Enforcement | undefined
   credentials: Credential[]
+  /** What Keycloak was told to list of them; absent before it was told anything. */
+  listing?: Listing
   attempts: Attempts
   /** The browsers that the user trusts, those that expired lately among them. */
   devices: TrustedDevice[]

@@ -15,6 +15,7 @@ import type { Kit } from '../core/login/step.ts'
 import type { SyncControl } from '../core/sync/sync.ts'
 import type { WebSessionStore } from '../core/pages/web-session.ts'
 import type { Metrics } from './metrics.ts'
+import type { ListingWriter } from './render/listing.ts'
 import type { MailWriter } from './render/mail.ts'
 import type { AccountView } from './render/account-view.ts'
 import type { AdminRenderer } from './render/admin.ts'
@@ -52,6 +53,8 @@ export interface WebContext {
   adminPages: AdminRenderer
   /** Sends a realm's text messages as its settings say; never throws. */
   sendText: (realm: string, settings: RealmSettings, message: TextMessage) => Promise<Handover>
+  /** Writes the lines of Keycloak's consoles. */
+  listing: ListingWriter
   /** Writes a realm's mail, and sends it by the server that its settings name; never throws. */
   mail: {
     writer: MailWriter

@@ -1,6 +1,7 @@
 import { DirectoryError } from '../core/sync/directory.ts'
 import type { KeptHint } from '../core/sync/sync-store.ts'
 import { withSubgroups } from '../core/administration/authority.ts'
+import { hintedDeletion } from './hinted-deletion.ts'
 import { hintedGroup } from './hinted-group.ts'
 import { hintedUser } from './hinted-user.ts'
 import { membersOf } from './pass.ts'
@@ -19,7 +20,7 @@ export type Aside = Map<string, number>
 
 /** Of what is to be done, the changes that Keycloak told of, groups first: a user's memberships rest on them. */
 export function dueHints(hints: readonly KeptHint[], aside: Aside, now: number): KeptHint[] {
-  const order: KeptHint['kind'][] = ['group', 'members', 'user']
+  const order: KeptHint['kind'][] = ['group', 'members', 'user', 'deleted']
   return hints
     .filter(({ kind }) => order.includes(kind))
     .filter((hint) => (aside.get(keyOf(hint)) ?? 0) <= now)
@@ -40,6 +41,7 @@ export async function followHints(tenure: Tenure, hints: KeptHint[], aside: Asid
     try {
       if (hint.kind === 'group') await hintedGroup(tenure, hint)
       else if (hint.kind === 'members') await hintedMembers(tenure, hint)
+      else if (hint.kind === 'deleted') await hintedDeletion(tenure, hint)
       else if (await hintedUser(tenure, hint, named)) people.add(hint.id)
     } catch (error) {
       if (error instanceof TenureOver) throw error

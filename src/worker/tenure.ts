@@ -26,11 +26,12 @@ export interface Workplace {
   realm: string
   directory: Directory
   store: SyncStore
-  admin: Pick<AdminStore, 'policy' | 'user' | 'everybody'>
+  admin: Pick<AdminStore, 'policy' | 'user' | 'everybody' | 'commit'>
   registry: Registry
   /** What a number of Keycloak's attribute is found by; undefined where it is none. */
   lookupOf: (phone: string | undefined) => string | undefined
   unavailable: (settings: RealmSettings) => ReadonlySet<MethodId>
+  random: (bytes: number) => Buffer
   /** Epoch milliseconds. */
   clock: () => number
   log: SyncLog

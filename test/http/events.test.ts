@@ -54,6 +54,21 @@ async function post(
     .send({ client_id: realm.issuer, event, ...options.fields })
 }
 
+it('B8: takes credentials that were deleted, and whether their users administer', async () => {
+  const deleted = [{ user: 'u2', credential: 'c1' }]
+  expect((await post({ deleted, administrators: ['u2'] })).status).toBe(202)
+  expect(told).toEqual([{ users: ['u1'], groups: ['g1'], full: false, administrators: ['u2'], deleted }])
+  expect((await post({ deleted, administrators: ['u3'] })).status).toBe(400)
+  for (const wrong of [
+    {},
+    [{ user: 'u' }],
+    [{ user: '', credential: 'c' }],
+    [{ user: 'u', credential: 1 }],
+  ]) {
+    expect((await post({ deleted: wrong })).status).toBe(400)
+  }
+})
+
 it('takes a signed message, and answers with nothing', async () => {
   const response = await post({
     users: ['u1', 'f:3f:someone'],

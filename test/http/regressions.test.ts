@@ -117,6 +117,7 @@ it('a proven set-up that waits for "saved" does not survive a decision to block'
       account: ACCOUNT,
       question: { ...transaction.question, purpose: 'manage' },
       claims: { groups: [], roles: [], purpose: 'manage', level: 1 },
+      listed: { ids: [], version: undefined },
       once: { jti: 'j', expiresAt: NOW },
       loginExpiresAt: NOW + 900_000,
     },

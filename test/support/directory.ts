@@ -15,6 +15,7 @@ export interface FakeDirectory extends Directory {
       groups?: string[]
       roles?: string[]
       phone?: string | undefined
+      credentials?: string[]
     },
   ): void
   removeUser(id: string): void
@@ -26,6 +27,7 @@ interface Known {
   user: DirectoryUser
   groups: string[]
   roles: string[]
+  credentials: string[]
 }
 
 export function fakeDirectory(): FakeDirectory {
@@ -54,6 +56,7 @@ export function fakeDirectory(): FakeDirectory {
         },
         groups: change.groups ?? before?.groups ?? [],
         roles: change.roles ?? before?.roles ?? [],
+        credentials: change.credentials ?? before?.credentials ?? [],
       })
     },
     removeUser: (id) => void users.delete(id),
@@ -91,6 +94,10 @@ export function fakeDirectory(): FakeDirectory {
     async rolesOf(userId) {
       asked(`rolesOf ${userId}`)
       return users.get(userId)?.roles
+    },
+    async credentialsOf(userId) {
+      asked(`credentialsOf ${userId}`)
+      return users.get(userId)?.credentials
     },
     async count() {
       asked('count')

@@ -11,7 +11,7 @@ export interface FakeKeycloak extends Directory {
   hidden: Set<string>
   /** What `count` says; undefined: the truth. */
   counts: number | undefined
-  people: Map<string, { user: DirectoryUser; groups: Set<string>; roles: string[] }>
+  people: Map<string, { user: DirectoryUser; groups: Set<string>; roles: string[]; credentials: string[] }>
   places: Map<string, DirectoryGroup>
   addUser(id: string, change?: Partial<DirectoryUser>): void
   addGroup(name: string, attributes?: Record<string, string[]>, parentId?: string): string
@@ -46,7 +46,12 @@ export function fakeKeycloak(): FakeKeycloak {
       const before = people.get(id)
       const plain = { firstName: undefined, lastName: undefined, email: undefined, federation: undefined }
       const user = { ...plain, username: id, enabled: true, ...before?.user, ...change, id }
-      people.set(id, { user, groups: before?.groups ?? new Set(), roles: before?.roles ?? [] })
+      people.set(id, {
+        user,
+        groups: before?.groups ?? new Set(),
+        roles: before?.roles ?? [],
+        credentials: before?.credentials ?? [],
+      })
     },
     addGroup(name, attributes = {}, parentId) {
       const id = `id-${name}`
@@ -104,6 +109,10 @@ export function fakeKeycloak(): FakeKeycloak {
     async rolesOf(userId) {
       await asked(`rolesOf ${userId}`)
       return structuredClone(people.get(userId)?.roles)
+    },
+    async credentialsOf(userId) {
+      await asked(`credentialsOf ${userId}`)
+      return structuredClone(people.get(userId)?.credentials)
     },
     async count() {
       await asked('count')

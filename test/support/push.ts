@@ -10,6 +10,7 @@ export function pushOf(change: Partial<Push> = {}): Push {
     account: ACCOUNT,
     question: transactionOf({ at: 'done', proof: PROOF }).question,
     claims: { groups: [], roles: [], purpose: 'login', level: 1 },
+    listed: { ids: [], version: undefined },
     once: { jti: 'jti-1', expiresAt: NOW + 70_000 },
     loginExpiresAt: NOW + 900_000,
     ...change,

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { createAdminStore } from '../../src/adapters/store/admin-store.ts'
 import { createAuditStore } from '../../src/adapters/store/audit-store.ts'
@@ -9,6 +9,7 @@ import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
 import { createSyncControl } from '../../src/adapters/store/sync-control.ts'
 import { createSyncStore } from '../../src/adapters/store/sync-store.ts'
 import type { KeptEntry } from '../../src/core/audit/audit.ts'
+import type { Hints } from '../../src/core/sync/sync.ts'
 import { registry } from '../../src/methods/index.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { fakeKeycloak } from './fake-directory.ts'
@@ -44,6 +45,7 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
         registry,
         lookupOf: (phone) => phone && `lookup of ${phone}`,
         unavailable: () => new Set(),
+        random: randomBytes,
         clock: now,
         log: { info: log, warn: log, error: log },
         figures: {
@@ -83,7 +85,7 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
       return await control.state(REALM)
     },
     /** Keycloak tells of a change, and the worker follows. */
-    async hint(hints: { users?: string[]; groups?: string[]; full?: boolean; administrators?: string[] }) {
+    async hint(hints: Partial<Hints>) {
       clock.now += 1_000
       const once = { jti: randomUUID(), expiresAt: clock.now + 60_000 }
       await control.hint(REALM, { users: [], groups: [], full: false, ...hints }, once)

@@ -22,6 +22,7 @@ const PROVIDERS = {
   authenticators: new Set(['latchkey', 'latchkey-condition', 'latchkey-direct']),
   actions: new Set(['latchkey-gate', 'latchkey-manage']),
   listeners: new Set(['latchkey-events']),
+  credentials: new Set(['latchkey']),
 }
 
 /** A realm as Keycloak makes it, in short. */
@@ -129,6 +130,7 @@ describe('a plan', () => {
       authenticators: new Set<string>(),
       actions: new Set<string>(),
       listeners: new Set<string>(),
+      credentials: new Set<string>(),
     }
     expect(plan(realm({ providers: none }), { ...wanted, force: true }).refusals.join()).toContain(
       'latchkey-bridge.jar',

@@ -96,6 +96,13 @@ export function createDirectory(realm: Realm, account: ServiceAccount, timeout: 
       )
       return roles?.map(({ name }) => name)
     },
+    async credentialsOf(userId) {
+      const listed = await read(
+        ({ users }) => users.getCredentials({ id: userId }),
+        z.array(z.object({ id: z.string().min(1) })),
+      )
+      return listed?.map(({ id }) => id)
+    },
     count: async () => (await read(({ users }) => users.count(), z.int().min(0))) ?? missing(),
     async readsItself() {
       const id = await account.subject()

@@ -15,6 +15,7 @@ import { figures } from './migrations/0009-figures.ts'
 import { trustedDevices } from './migrations/0011-trusted-devices.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
 import { helpDesk } from './migrations/0013-help-desk.ts'
+import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import type { Schema } from './schema.ts'
@@ -32,6 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-trusted-devices': trustedDevices,
   '0012-moving-in': movingIn,
   '0013-help-desk': helpDesk,
+  '0014-listing': listing,
 }
 const INT8 = 20
 

@@ -9,7 +9,7 @@ import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
 import { RULE_COLUMNS, json, toAttempts, toBypass, toCredential } from './rows.ts'
-import { toDevice, toRule, toTransaction } from './rows.ts'
+import { toDevice, toListing, toRule, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
@@ -17,6 +17,7 @@ const HOUR = 3_600_000
 
 const ATTEMPT = ['realm', 'user_id', 'version', 'failures', 'total', 'reported', 'locked_until'] as const
 const BYPASS = ['id', 'key_id', 'mac', 'expires_at'] as const
+const LISTING = ['realm', 'user_id', 'version', 'since'] as const
 const CREDENTIAL = [
   'id',
   'realm',
@@ -83,6 +84,8 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       .orderBy('trusted_device.created_at')
   const bypassesOf = (realm: string) =>
     db.selectFrom('bypass').select(BYPASS).where('bypass.realm', '=', realm)
+  const listingOf = (realm: string) =>
+    db.selectFrom('listing').select(LISTING).where('listing.realm', '=', realm)
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
@@ -94,6 +97,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
           objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
           arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
           arrayFrom(devicesOf(realm).where('user_id', '=', userId)).as('devices'),
+          objectFrom(listingOf(realm).where('user_id', '=', userId)).as('listing'),
           objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
           arrayFrom(db.selectFrom('rule').select(RULE_COLUMNS).where('realm', '=', realm)).as('rules'),
           arrayFrom(db.selectFrom('proposal').select(RULE_COLUMNS).where('realm', '=', realm)).as(
@@ -159,6 +163,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         .select([
           settingsOf(realm).as('settings'),
           objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
+          objectFrom(listingOf(realm).where('listing.user_id', '=', TRANSACTION_USER)).as('listing'),
           arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
             'credentials',
           ),
@@ -192,10 +197,13 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   function standing(row: {
     settings: string | null
     attempt: Selectable<Schema['attempt']> | null
+    listing: Selectable<Schema['listing']> | null
     credentials: Selectable<Schema['credential']>[]
     devices: Selectable<Schema['trusted_device']>[]
   }) {
+    const listing = toListing(json(row.listing))
     return {
+      ...(listing === undefined ? {} : { listing }),
       settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),

@@ -46,6 +46,8 @@ export async function prune({ db }: Database, now: number): Promise<void> {
 
 async function pruneGone(db: Database['db'], before: number): Promise<void> {
   await db.deleteFrom('credential').where('gone_at', '<', before).execute()
+  await sql`delete from listing where (realm, user_id) in
+    (select realm, user_id from directory_user where gone_at < ${before})`.execute(db)
   for (const [table, column] of [
     ['directory_user', 'user_id'],
     ['directory_group', 'group_id'],

@@ -2,6 +2,7 @@ import type { UserRecord } from '../../core/administration/administration.ts'
 import type { Selectable } from 'kysely'
 import type { Bypass } from '../../core/login/help-desk.ts'
 import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
+import type { Listing } from '../../core/login/listing.ts'
 import type { Attempts } from '../../core/login/lockout.ts'
 import type { Grace, Rule } from '../../core/policy/policy.ts'
 import type { Sealer } from '../../core/ports.ts'
@@ -32,6 +33,7 @@ export function toCredential(sealer: Sealer, row: Selectable<Schema['credential'
     version: row.version,
     failures: row.failures,
     preferred: row.preferred === 1,
+    createdAt: row.created_at,
     data: JSON.parse(sealer.open(row.sealed, context('credential', row))) as unknown,
   }
 }
@@ -69,6 +71,12 @@ export function toTransaction(sealer: Sealer, row: Selectable<Schema['transactio
     redeemed: row.redeemed === 1,
     expiresAt: row.expires_at,
   }
+}
+
+/** Undefined for a user of whom Keycloak was told nothing. */
+export function toListing(row: Selectable<Schema['listing']> | null): Listing | undefined {
+  if (row === null) return undefined
+  return { version: row.version, since: JSON.parse(row.since) as Listing['since'] }
 }
 
 export function toAttempts(row: Selectable<Schema['attempt']> | undefined): Attempts {

@@ -50,6 +50,8 @@ export interface Schema {
   }
   /** Keycloak's credentials that were moved in, by Keycloak's id; the row outlives the credential. */
   moved_credential: { realm: string; source: string; credential_id: string; at: number }
+  /** What Keycloak was told to list of a user's methods; `since`: JSON, versions by a method's id. */
+  listing: { realm: string; user_id: string; version: number; since: string }
   transaction: {
     id: string
     realm: string

@@ -19,12 +19,17 @@ export function createSyncControl(database: Database, clock: () => number): Sync
       await written(() => hintWrites(realm, [{ kind: 'run', id: '' }, ...confirm], clock()))
     },
 
-    async hint(realm, { users, groups, full, administrators }, once) {
+    async hint(realm, { users, groups, full, administrators, deleted = [] }, once) {
       const now = new Set(administrators)
       const told = (id: string) => (administrators === undefined ? {} : { administers: now.has(id) })
       const hints = [
         ...groups.map((id) => ({ kind: 'group' as const, id })),
         ...users.map((id) => ({ kind: 'user' as const, id, ...told(id) })),
+        ...deleted.map(({ user, credential }) => ({
+          kind: 'deleted' as const,
+          id: JSON.stringify([user, credential]),
+          ...told(user),
+        })),
         ...(full ? [{ kind: 'full' as const, id: '' }] : []),
       ]
       const writes = () => [taken(realm, once), ...hintWrites(realm, hints, clock())]

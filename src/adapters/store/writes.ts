@@ -19,6 +19,7 @@ export function writesOf(change: Change, sealer: Sealer): Write[] {
     ...ownWrites(change),
     ...linkWrites(change),
     ...deviceWrites(change),
+    ...listing(change),
     ...counts(change),
     ...sessions(change),
     ...notices(change, sealer),
@@ -112,6 +113,16 @@ function credentials(change: Change, sealer: Sealer): Write[] {
     })
   }
   return writes
+}
+
+function listing({ realm, userId, listing: told }: Change): Write[] {
+  if (told === undefined) return []
+  const { next, version } = told
+  const statement = sql`insert into listing (realm, user_id, version, since)
+    values (${realm}, ${userId}, ${next.version}, ${JSON.stringify(next.since)})
+    on conflict (realm, user_id) do update set version = excluded.version, since = excluded.since
+    where listing.version = ${version ?? 0}`
+  return [{ statement, guard: 'lost' }]
 }
 
 function counts({ realm, counts: counted }: Change): Write[] {

@@ -5,7 +5,7 @@ import type { Rule } from '../policy/policy.ts'
 import { realmSettings } from '../settings.ts'
 import type { RealmSettings } from '../settings.ts'
 
-/** Who changes something: a user's id, WORKER or COMMAND_LINE; from which address; when, epoch milliseconds. */
+/** Who changes something: a user's id, WORKER, COMMAND_LINE or KEYCLOAK; from which address; when, epoch milliseconds. */
 export interface By {
   actor: string
   address?: string

@@ -48,6 +48,8 @@ export type AuditEvent =
   | 'method.revoked'
   | 'methods.reset'
   | 'user.created'
+  /** Somebody deleted in Keycloak's console what only a tfa-admin may revoke. */
+  | 'deletion.refused'
   | 'user.unlocked'
   /** A code of the help desk, which its user entered at a login, or nobody may any more. */
   | 'bypass.given'
@@ -61,6 +63,8 @@ export type AuditEvent =
 /** Who does what no person did. */
 export const WORKER = 'latchkey:worker'
 export const COMMAND_LINE = 'latchkey:command-line'
+/** An administrator in Keycloak's own console; Keycloak's events say which. */
+export const KEYCLOAK = 'keycloak:console'
 
 /** An entry of the audit: never a code, a secret, a full number or a token (R23). */
 export interface AuditEntry {
@@ -68,7 +72,7 @@ export interface AuditEntry {
   realm: string
   /** Whom it is about; empty where it is about the realm. */
   userId: string
-  /** Who did it: a user's id, WORKER or COMMAND_LINE; absent: the user whom it is about. */
+  /** Who did it: a user's id, WORKER, COMMAND_LINE or KEYCLOAK; absent: the user whom it is about. */
   actor?: string
   /** The network address that it was asked for from. */
   address?: string

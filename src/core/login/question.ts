@@ -11,6 +11,8 @@ import type { Background, Change } from '../ports.ts'
 import { isExemptable, somethingToSign, token } from './step.ts'
 import { lockedFor } from './lockout.ts'
 import { deviceOfSession, trustedBecause } from './trusted-device.ts'
+import { listingOf } from './listing.ts'
+import type { Listed, Listing } from './listing.ts'
 import type { Kit } from './step.ts'
 import type { Exempt, Question, Situation, Stage, Transaction } from './transaction.ts'
 
@@ -22,6 +24,8 @@ export interface Push {
   account: Account
   question: Question
   claims: Claims
+  /** What Keycloak lists of the user's methods. */
+  listed: Listed
   once: { jti: string; expiresAt: number }
   loginExpiresAt: number
   /** Whether the login rests on a session that a trusted device entered. */
@@ -30,13 +34,14 @@ export interface Push {
   address?: string
 }
 
-/** What a push comes to. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
+/** What a push comes to. `listing`: what Keycloak is to list. `refused`: the nonce belongs to another user, or its answer was redeemed already. */
 export type Reply =
-  | { needed: false; decision: Decision; change: Change }
+  | { needed: false; decision: Decision; change: Change; listing: Listing | undefined }
   | {
       needed: true
       decision: Decision
       change: Change
+      listing: Listing | undefined
       step?: { requestUri: string; failures: Transaction['failures'] }
     }
   | { refused: string }
@@ -64,16 +69,25 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     now: kit.now,
   }
   const decision = throughDevice(decide(input), push, background, kit)
-  const change: Change = { realm, userId, once: push.once, ...learned(push, background, decision, kit) }
+  const listing = listingOf(credentials, background.listing, { listed: push.listed, now: kit.now })
+  const change: Change = {
+    realm,
+    userId,
+    once: push.once,
+    ...learned(push, background, decision, kit),
+    ...(listing === undefined || listing === background.listing
+      ? {}
+      : { listing: { next: listing, version: background.listing?.version } }),
+  }
   const audited = (step?: string) => [
     ...(change.audit ?? []),
     ...decisionEntries(push, background, { input, decision }, kit, step),
   ]
   const countdown = decision.action.do === 'enrol-later' && offersSetUp(push, decision, background, kit)
   if (!isNeeded(decision) && !countdown)
-    return { needed: false, decision, change: { ...change, audit: audited() } }
+    return { needed: false, decision, listing, change: { ...change, audit: audited() } }
   if (push.claims.purpose === 'direct') {
-    return { needed: true, decision, change: { ...change, audit: audited() } }
+    return { needed: true, decision, listing, change: { ...change, audit: audited() } }
   }
 
   // Asking again buys no time; once it ran out, everything begins anew, and with it the time.
@@ -110,7 +124,7 @@ export function answerPush(push: Push, background: Background, kit: Kit): Reply 
     change.transaction = { next: fresh, version: known.version }
   }
   if (failures.to > attempts.reported) change.reported = failures.to
-  return { needed: true, decision, change, step: { requestUri, failures } }
+  return { needed: true, decision, listing, change, step: { requestUri, failures } }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Because, BlockedReason, Claims } from '../policy/policy.ts'
 import type { Account, MethodId } from '../method.ts'
 import type { Bypass } from './help-desk.ts'
+import type { Listing } from './listing.ts'
 import type { Attempts } from './lockout.ts'
 import type { Enforcement, RealmSettings } from '../settings.ts'
 import type { TrustedDevice } from './trusted-device.ts'
@@ -134,6 +135,8 @@ export interface Credential {
   failures: number
   /** True for the one that the user wants to be asked for first. */
   preferred?: boolean
+  /** When it was set up, epoch milliseconds. */
+  createdAt?: number
   /** As the method's `read` takes it. */
   data: unknown
 }
@@ -143,6 +146,8 @@ export interface Situation {
   settings: RealmSettings
   transaction: Transaction
   credentials: Credential[]
+  /** What Keycloak was told to list of them; absent before it was told anything. */
+  listing?: Listing
   attempts: Attempts
   /** The browsers that the user trusts, those that expired lately among them. */
   devices: TrustedDevice[]

@@ -60,7 +60,7 @@ export function noticesOf(situation: Occasion, kind: NoticeKind, kit: Kit, metho
  * methods. Nothing where there is no address or no mail server.
  */
 export function noticesTo(
-  { user }: UserRecord,
+  { user }: { user: Pick<UserRecord['user'], 'id' | 'username' | 'email'> },
   { settings }: Pick<RealmPolicy, 'settings'>,
   told: { realm: string; kind: NoticeKind; method?: MethodId },
   { now, random }: Pick<Kit, 'now' | 'random'>,

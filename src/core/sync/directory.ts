@@ -59,6 +59,8 @@ export interface Directory {
    * not for the service account to see: the bridge tells of them.
    */
   rolesOf(userId: string): Promise<string[] | undefined>
+  /** The ids of all credentials that Keycloak lists for the user. Undefined where there is no such user. */
+  credentialsOf(userId: string): Promise<string[] | undefined>
   /** How many users there are, as Keycloak counts them; that it lists as many is not said. */
   count(): Promise<number>
   /** Whether the service account reads itself: true for a realm that answers, with whatever else it may hide. */

@@ -46,10 +46,10 @@ export interface Lease {
 
 /**
  * Something to be done. `user`, `group`: to be read again. `members`: of this group. `full`: everything. `run`: the
- * same, at once, because a person wants it. `confirm`: the id is the number of the pass whose drops are wanted.
+ * same, at once, because a person wants it. `deleted`: a credential, in Keycloak's console; the id is JSON, user and credential. `confirm`: the id is the number of the pass whose drops are wanted.
  */
 export interface KeptHint {
-  kind: 'user' | 'group' | 'members' | 'full' | 'run' | 'confirm'
+  kind: 'user' | 'group' | 'members' | 'full' | 'run' | 'confirm' | 'deleted'
   id: string
   /** Epoch milliseconds; grows with each time that the same is asked for. */
   at: number

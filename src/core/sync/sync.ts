@@ -62,6 +62,8 @@ export interface Hints {
   users: string[]
   groups: string[]
   full: boolean
+  /** Credentials that an administrator deleted in Keycloak; of all kinds. */
+  deleted?: { user: string; credential: string }[]
   /** Those of `users` who hold a role of realm-management now; undefined where nobody said. */
   administrators?: string[]
 }

@@ -41,6 +41,7 @@ const EVENTS = {
   'method.revoked': true,
   'methods.reset': true,
   'user.created': true,
+  'deletion.refused': true,
   'user.unlocked': true,
   'bypass.given': true,
   'bypass.used': true,
@@ -57,7 +58,10 @@ export const event = z.enum(Object.keys(EVENTS) as AuditEvent[])
 /** Which entries. */
 export const auditFilter = {
   user: id.optional().meta({ description: 'Entries about this user.' }),
-  actor: id.optional().meta({ description: 'Entries of what this user, or `latchkey:worker`, did.' }),
+  actor: id.optional().meta({
+    description:
+      'Entries of what this user, or `latchkey:worker`, `latchkey:command-line` or `keycloak:console`, did.',
+  }),
   event: event.optional(),
   from: asked.optional().meta({ type: 'string', format: 'date-time' }),
   to: asked.optional().meta({ type: 'string', format: 'date-time', description: 'Not included.' }),

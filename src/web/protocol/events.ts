@@ -19,7 +19,16 @@ const id = z
 const ids = z.array(id).max(MOST)
 
 /** The claims of docs/protocol.md, "What changed". */
-const claims = z.object({ users: ids, groups: ids, full: z.boolean(), administrators: ids.optional() })
+const claims = z.object({
+  users: ids,
+  groups: ids,
+  full: z.boolean(),
+  administrators: ids.optional(),
+  deleted: z
+    .array(z.object({ user: id, credential: id }))
+    .max(MOST)
+    .optional(),
+})
 
 /** `POST /events`: what changed in the realm, by ids, for the worker to read again. */
 export function takeEvents(context: WebContext): RequestHandler {
@@ -52,9 +61,14 @@ function readHints(payload: unknown): Hints {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
     throw new ProtocolError('invalid_request', faults.join('; '))
   }
-  const { administrators, ...hints } = parsed.data
-  if (administrators?.some((one) => !hints.users.includes(one)) === true) {
+  const { administrators, deleted, ...hints } = parsed.data
+  const named = new Set([...hints.users, ...(deleted ?? []).map(({ user }) => user)])
+  if (administrators?.some((one) => !named.has(one)) === true) {
     throw new ProtocolError('invalid_request', 'administrators: must be among users')
   }
-  return { ...hints, ...(administrators === undefined ? {} : { administrators }) }
+  return {
+    ...hints,
+    ...(administrators === undefined ? {} : { administrators }),
+    ...(deleted === undefined ? {} : { deleted }),
+  }
 }

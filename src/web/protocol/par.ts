@@ -1,9 +1,11 @@
 import type { RequestHandler } from 'express'
+import { followConsole } from '../../core/login/console-deletions.ts'
 import { REQUEST_URI_LIFETIME, answerPush } from '../../core/login/question.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { untilWritten } from '../retry.ts'
 import { formField } from '../form.ts'
+import { listingClaim } from './listing.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { readQuestion } from './question.ts'
 import { verifySigned } from './verify-signed.ts'
@@ -28,14 +30,22 @@ export function takeQuestion(context: WebContext): RequestHandler {
     const push = readQuestion(verified.claims, realm)
     const { account, question, once } = push
 
-    const { reply, now } = await untilWritten(async () => {
+    const { reply, now, credentials } = await untilWritten(async () => {
       const background = await context.store.background(realm.name, account.userId, question.nonce)
       const kit = context.kit()
+      const deletion = followConsole(push, background, kit)
+      if (deletion !== undefined) {
+        await context.store.commit(deletion)
+        // Whatever came of it: the push is decided from what is left.
+        return 'lost'
+      }
       const answered = answerPush(push, background, kit)
       if ('refused' in answered) throw new ProtocolError('invalid_request', answered.refused)
       const committed = await context.store.commit(answered.change)
       if (committed === 'replayed') throw new ProtocolError('invalid_request_object', 'jti was used before')
-      return committed === 'lost' ? 'lost' : { reply: answered, now: kit.now }
+      return committed === 'lost'
+        ? 'lost'
+        : { reply: answered, now: kit.now, credentials: background.credentials }
     })
 
     const step = reply.needed ? reply.step : undefined
@@ -50,6 +60,11 @@ export function takeQuestion(context: WebContext): RequestHandler {
       exp: iat + DECISION_LIFETIME,
       needed: reply.needed,
       because: reply.decision.because,
+      ...listingClaim(reply.listing, credentials, {
+        registry: context.kit().registry,
+        write: context.listing,
+        locale: question.locale,
+      }),
       ...(step === undefined
         ? {}
         : {

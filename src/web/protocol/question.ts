@@ -54,6 +54,8 @@ const claims = z.object({
   dark_mode: z.boolean().optional(),
   // For the audit only: what a proxy made of it is no reason to refuse a login.
   client_address: z.union([z.ipv4(), z.ipv6()]).optional().catch(undefined),
+  listed: z.array(short).max(1_000).default([]),
+  listing_version: z.int().nonnegative().optional(),
   client: z
     .object({ id: z.string(), name: z.string().optional(), uri: z.string().max(2_048).optional() })
     .optional(),
@@ -116,6 +118,7 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       ...(asked.invited === undefined ? {} : { invited: asked.invited }),
       ...(asksForLogin(asked) ? { fresh: true } : {}),
     },
+    listed: { ids: asked.listed, version: asked.listing_version },
     once: { jti: asked.jti, expiresAt: (asked.exp + LEEWAY) * 1000 },
     loginExpiresAt: asked.login_expires_at * 1000,
     ...(asked.trusted_session === true ? { trustedSession: true } : {}),

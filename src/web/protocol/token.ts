@@ -1,12 +1,14 @@
 import type { RequestHandler } from 'express'
 import type { Proof, Situation } from '../../core/login/transaction.ts'
 import { AppError } from '../../core/errors.ts'
+import { listingOf } from '../../core/login/listing.ts'
 import { token } from '../../core/login/step.ts'
 import { isStillTrusted } from '../../core/login/trusted-device.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { untilWritten } from '../retry.ts'
+import { listingClaim } from './listing.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { LEEWAY, verifySigned } from './verify-signed.ts'
 
@@ -35,7 +37,7 @@ export function redeemCode(context: WebContext): RequestHandler {
       throw new ProtocolError('invalid_client', 'sub must be the realm issuer')
 
     const codeHash = context.kit().hash(formField(request, 'code'))
-    const { transaction, proof, now } = await untilWritten(async () => {
+    const { transaction, proof, now, listing, credentials } = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { codeHash })
       const at = context.kit().now
       const given = provenBy(situation, formField(request, 'redirect_uri'), at)
@@ -46,6 +48,7 @@ export function redeemCode(context: WebContext): RequestHandler {
         )
       }
       const found = situation.transaction
+      const next = listingOf(situation.credentials, situation.listing, { now: at })
       const committed = await context.store.commit({
         realm: realm.name,
         userId: found.account.userId,
@@ -55,9 +58,14 @@ export function redeemCode(context: WebContext): RequestHandler {
         ...(given.exempt === undefined
           ? { verified: { sid: found.question.sid, level: given.level, at: given.at } }
           : {}),
+        ...(next === undefined || next === situation.listing
+          ? {}
+          : { listing: { next, version: situation.listing?.version } }),
       })
       if (committed === 'replayed') throw new ProtocolError('invalid_client', 'jti was used before')
-      return committed === 'lost' ? 'lost' : { transaction: found, proof: given, now: at }
+      return committed === 'lost'
+        ? 'lost'
+        : { transaction: found, proof: given, now: at, listing: next, credentials: situation.credentials }
     })
 
     const { account, question, failures } = transaction
@@ -78,6 +86,11 @@ export function redeemCode(context: WebContext): RequestHandler {
           : { exempt: proof.exempt }),
         ...(proof.setUp === true ? { set_up: true } : {}),
         failures,
+        ...listingClaim(listing, credentials, {
+          registry: context.kit().registry,
+          write: context.listing,
+          locale: question.locale,
+        }),
       }),
       access_token: token(context.kit()),
       token_type: 'Bearer',

@@ -21,7 +21,14 @@ export interface Found {
   /** What an earlier setup wrote down; undefined where there was none. */
   memory: Memory | undefined
   /** The ids of the server's providers by kind; undefined where this administrator may not see them. */
-  providers: { authenticators: Set<string>; actions: Set<string>; listeners: Set<string> } | undefined
+  providers:
+    | {
+        authenticators: Set<string>
+        actions: Set<string>
+        listeners: Set<string>
+        credentials: Set<string>
+      }
+    | undefined
   /** What the bridge says about its own settings, by option; undefined where it says nothing. */
   bridge: Record<string, string> | undefined
   /** Whether a login of late failed because the bridge's settings are not usable; seen only where events are kept. */
@@ -108,6 +115,7 @@ async function readServer(admin: KcAdminClient): Promise<Pick<Found, 'providers'
       authenticators: names('authenticator'),
       actions: names('required-action'),
       listeners: names('eventsListener'),
+      credentials: names('credential'),
     },
     bridge: kinds['authenticator'].providers['latchkey']?.operationalInfo,
     version,

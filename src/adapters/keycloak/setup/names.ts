@@ -5,6 +5,8 @@ export const DIRECT = 'latchkey-direct'
 export const GATE = 'latchkey-gate'
 export const MANAGE = 'latchkey-manage'
 export const EVENTS = 'latchkey-events'
+/** A type of credentials, by which Keycloak's consoles list the methods. */
+export const CREDENTIAL = 'latchkey'
 
 /** The realm attribute that remembers what setup found, for `--undo`. */
 export const MEMORY = 'latchkey.setup'

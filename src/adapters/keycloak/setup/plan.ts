@@ -3,7 +3,7 @@ import { planApiClient } from './plan-api-client.ts'
 import { planClient } from './plan-client.ts'
 import { planFlows } from './plan-flows.ts'
 import { planRealm } from './plan-realm.ts'
-import { AUTHENTICATOR, CONDITION, DIRECT, EVENTS, GATE, MANAGE } from './names.ts'
+import { AUTHENTICATOR, CREDENTIAL, CONDITION, DIRECT, EVENTS, GATE, MANAGE } from './names.ts'
 import type { Plan, Wanted } from './step.ts'
 
 /** Compares a realm with what Latchkey needs. Pure: the same realm gives the same plan, a finished one an empty one. */
@@ -26,11 +26,12 @@ export function plan(found: Found, wanted: Wanted): Plan {
 /** Of the bridge's providers those that this server lacks; none where they can't be seen. */
 export function lackingProviders({ providers }: Pick<Found, 'providers'>): string[] {
   if (providers === undefined) return []
-  const { authenticators, actions, listeners } = providers
+  const { authenticators, actions, listeners, credentials } = providers
   return [
     ...[CONDITION, AUTHENTICATOR, DIRECT].filter((id) => !authenticators.has(id)),
     ...[GATE, MANAGE].filter((id) => !actions.has(id)),
     ...[EVENTS].filter((id) => !listeners.has(id)),
+    ...(credentials.has(CREDENTIAL) ? [] : [`${CREDENTIAL} (credential)`]),
   ]
 }
 

@@ -35,8 +35,17 @@ record AdminChange(AdminEvent event) {
     private void named(Changes changes) {
         String[] path = path().split("/");
         if (path.length < 2) return;
-        if (path[0].equals("users")) changes.user(path[1]);
-        else if (path[0].equals("groups")) changes.group(path[1]);
+        if (path[0].equals("users")) {
+            changes.user(path[1]);
+            if (isDeletion(path)) changes.deleted(path[1], path[3]);
+        }
+        if (path[0].equals("groups")) changes.group(path[1]);
+    }
+
+    /** {@code users/<id>/credentials/<id>}, and nothing below that. Keycloak calls it an action. */
+    private boolean isDeletion(String[] path) {
+        return path.length == 4 && path[2].equals("credentials")
+                && (event.getOperationType() == OperationType.ACTION || event.getOperationType() == OperationType.DELETE);
     }
 
     private boolean isComposite() {

@@ -74,7 +74,10 @@ final class HandOff {
                 "client_assertion", assertion()));
         if (reply.status() != 200) throw refused(reply);
         Answer.Asked asked = new Answer.Asked(step.user().getId(), binding.nonce(), step.sid(), step.leastLevel(), step.isExemptable());
-        return Answer.of(Token.verified(reply.token("id_token"), Answer.TYP, keys), parties, asked, Time.currentTime());
+        Claims signed = Token.verified(reply.token("id_token"), Answer.TYP, keys);
+        Answer answer = Answer.of(signed, parties, asked, Time.currentTime());
+        Console.of(step).list(signed);
+        return answer;
     }
 
     private boolean holds(Notes.Push last) {
@@ -94,7 +97,9 @@ final class HandOff {
         if (reply.status() >= 500) throw new Fault(Fault.Kind.OUTAGE, "/par answered " + reply.status());
         if (reply.status() != 200 && reply.status() != 201) throw broken("/par", reply);
         Decision.Asked asked = new Decision.Asked(step.user().getId(), binding.nonce(), jti, step.purpose() != Purpose.DIRECT);
-        Decision decision = Decision.of(Token.verified(reply.token("decision"), Decision.TYP, keys), parties, asked, Time.currentTime());
+        Claims signed = Token.verified(reply.token("decision"), Decision.TYP, keys);
+        Decision decision = Decision.of(signed, parties, asked, Time.currentTime());
+        Console.of(step).list(signed);
         if (decision.needed()) Verdict.of(step).need();
         notes.keep(new Notes.Push(step.flow(), step.level(), step.returnAddress(),
                 decision.needed(), decision.requestUri(), decision.expires()));

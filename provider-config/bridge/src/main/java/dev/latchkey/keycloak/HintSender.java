@@ -71,7 +71,7 @@ final class HintSender implements Hints.Sender {
     }
 
     private static List<String> administrators(KeycloakSession session, RealmModel realm, Hint hint) {
-        return hint.users().stream().filter(id -> mayAdminister(session, realm, id)).toList();
+        return hint.people().stream().filter(id -> mayAdminister(session, realm, id)).toList();
     }
 
     /** Where a federation does not answer, the doubt is the user's protection. */

@@ -31,7 +31,7 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
         claims.put("purpose", step.purpose().claim);
         if (Invitation.isOpen(step.login())) claims.put("invited", true);
         claims.put("login_expires_at", loginExpiresAt());
-        claims.put("listed", List.of());
+        Console.of(step).describe(claims);
         new Person(step.session(), step.user()).describe(claims);
         new Place(step.session(), step.realm()).describe(claims, step.user(), step.login().getClient());
         describeLogin(claims);

@@ -49,6 +49,16 @@ class AdminChangeTest {
     }
 
     @Test
+    @DisplayName("B8: names a credential that was deleted, and none that was only changed")
+    void credentials() {
+        Changes changes = new Changes();
+        new AdminChange(event(ResourceType.USER, ACTION, "users/u/credentials/c")).addTo(changes);
+        new AdminChange(event(ResourceType.USER, ACTION, "users/u/credentials/d/moveToFirst")).addTo(changes);
+        new AdminChange(event(ResourceType.USER, UPDATE, "users/u/credentials/e")).addTo(changes);
+        assertEquals(new Hint(List.of("u"), List.of(), List.of(new Deleted("u", "c")), false), changes.take());
+    }
+
+    @Test
     @DisplayName("names the group")
     void groups() {
         names("|g|", ResourceType.GROUP, CREATE, "groups/g", "groups/g/children");

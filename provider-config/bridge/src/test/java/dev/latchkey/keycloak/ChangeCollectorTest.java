@@ -85,7 +85,7 @@ class ChangeCollectorTest {
         verify(transactions, times(1)).enlistAfterCompletion(any());
         verify(hints, never()).add(any(), any(), any());
         transaction.commit();
-        assertEquals(new HintQueue.Batch("r1", Signed.REALM, new Hint(List.of("a"), List.of("g"), false)), told());
+        assertEquals(new HintQueue.Batch("r1", Signed.REALM, new Hint(List.of("a"), List.of("g"), List.of(), false)), told());
     }
 
     @Test

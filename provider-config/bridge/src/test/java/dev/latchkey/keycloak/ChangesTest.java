@@ -27,7 +27,7 @@ class ChangesTest {
         }
         changes.user(null);
         changes.group(null);
-        assertEquals(new Hint(List.of("b", "a", "c"), List.of("gb", "ga", "gc"), false), changes.take());
+        assertEquals(new Hint(List.of("b", "a", "c"), List.of("gb", "ga", "gc"), List.of(), false), changes.take());
         assertTrue(changes.isEmpty());
     }
 
@@ -55,9 +55,9 @@ class ChangesTest {
         changes.group("g");
         changes.user("u7");
         changes.user("one more");
-        assertEquals(new Hint(List.of(), List.of(), true), changes.take());
+        assertEquals(new Hint(List.of(), List.of(), List.of(), true), changes.take());
         users(0, 1);
-        assertEquals(new Hint(List.of("u0"), List.of(), false), changes.take());
+        assertEquals(new Hint(List.of("u0"), List.of(), List.of(), false), changes.take());
     }
 
     @Test
@@ -78,6 +78,19 @@ class ChangesTest {
         for (int i = 0; i < 1500; i++) more.group("g" + i);
         changes.add(more);
         assertTrue(changes.take().full());
+    }
+
+    @Test
+    @DisplayName("B8: keeps deleted credentials until they are told, and counts them among the ids")
+    void deleted() {
+        changes.deleted("u", "c");
+        changes.deleted("u", "c");
+        Hint hint = changes.take();
+        assertEquals(List.of(new Deleted("u", "c")), hint.deleted());
+        changes.add(hint);
+        assertFalse(changes.isEmpty());
+        users(0, 2000);
+        assertEquals(new Hint(List.of(), List.of(), List.of(), true), changes.take());
     }
 
     @Test

@@ -47,7 +47,7 @@ import org.keycloak.util.JsonSerialization;
 class HintSenderTest {
 
     private static final HintQueue.Batch BATCH =
-            new HintQueue.Batch("r1", Signed.REALM, new Hint(List.of("u1"), List.of("g1"), false));
+            new HintQueue.Batch("r1", Signed.REALM, new Hint(List.of("u1"), List.of("g1"), List.of(), false));
 
     private final KeycloakSessionFactory factory = mock(KeycloakSessionFactory.class);
     private final KeycloakSession session = mock(KeycloakSession.class, RETURNS_DEEP_STUBS);
@@ -150,7 +150,8 @@ class HintSenderTest {
         assertEquals("[\"u1\"]", claims.get("users").toString());
         assertEquals("[\"g1\"]", claims.get("groups").toString());
         assertTrue(claims.get("full").isBoolean() && !claims.get("full").booleanValue());
-        assertEquals(9, claims.size());
+        assertEquals("[]", claims.get("deleted").toString());
+        assertEquals(10, claims.size());
     }
 
     @ParameterizedTest
@@ -193,6 +194,6 @@ class HintSenderTest {
     @Test
     @DisplayName("shows counts in logs, never ids")
     void log() {
-        assertEquals("2 users, 1 groups, all", new Hint(List.of("alice", "bob"), List.of("finance"), true).toString());
+        assertEquals("2 users, 1 groups, 0 credentials, all", new Hint(List.of("alice", "bob"), List.of("finance"), List.of(), true).toString());
     }
 }

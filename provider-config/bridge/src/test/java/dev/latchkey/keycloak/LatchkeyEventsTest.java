@@ -111,7 +111,7 @@ class LatchkeyEventsTest {
         event.setType(type);
         event.setUserId("u1");
         listen();
-        assertEquals(new Hint(List.of("u1"), List.of(), false), collected());
+        assertEquals(new Hint(List.of("u1"), List.of(), List.of(), false), collected());
     }
 
     @ParameterizedTest
@@ -133,7 +133,7 @@ class LatchkeyEventsTest {
         change.setResourcePath("users/u1");
         change.setOperationType(OperationType.UPDATE);
         new LatchkeyEvents(session, hints).onEvent(change, false);
-        assertEquals(new Hint(List.of("u1"), List.of(), false), collected());
+        assertEquals(new Hint(List.of("u1"), List.of(), List.of(), false), collected());
         change.setRealmId("a realm that is gone");
         when(session.realms().getRealm("a realm that is gone")).thenReturn(null);
         new LatchkeyEvents(session, hints).onEvent(change, false);

@@ -55,7 +55,7 @@ class ModelEventsTest {
 
     private void names(ProviderEvent event, List<String> users, List<String> groups) {
         events.onEvent(event);
-        assertEquals(new Hint(users, groups, false), ChangeCollector.of(session, hints).in(realm).take());
+        assertEquals(new Hint(users, groups, List.of(), false), ChangeCollector.of(session, hints).in(realm).take());
     }
 
     @Test

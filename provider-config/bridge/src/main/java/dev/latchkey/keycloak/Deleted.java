@@ -1,0 +1,5 @@
+package dev.latchkey.keycloak;
+
+/** A credential of any kind that an administrator deleted. */
+record Deleted(String user, String credential) {
+}
