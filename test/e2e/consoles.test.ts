@@ -86,7 +86,7 @@ it('B8: the account console lists the methods, and sends the user to our page to
   expect((await listed(bob.id)).map(({ userLabel }) => userLabel)).toContain('Authenticator app')
 
   await page.goto(`${scenario.realmUrl}/account/account-security/signing-in`)
-  await page.click('text=Set up Two-factor authentication')
+  await page.click('text=Set up Second step')
   await page.waitForURL(/\/step\//)
   await bob.close()
 })
