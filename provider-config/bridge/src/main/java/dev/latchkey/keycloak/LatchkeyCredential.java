@@ -31,7 +31,10 @@ record LatchkeyCredential(KeycloakSession session) implements CredentialProvider
         return model;
     }
 
-    /** Users change and remove their methods at Latchkey, where that asks for a fresh second factor. */
+    /**
+     * Users change and remove their methods at Latchkey, where that asks for a fresh second factor. Keycloak takes one
+     * action, and shows this one to those who have no method yet, too.
+     */
     @Override
     public CredentialTypeMetadata getCredentialTypeMetadata(CredentialTypeMetadataContext context) {
         return CredentialTypeMetadata.builder()
@@ -41,7 +44,6 @@ record LatchkeyCredential(KeycloakSession session) implements CredentialProvider
                 .helpText("latchkey-credentials-help")
                 .iconCssClass("kcAuthenticatorOTPClass")
                 .createAction(LatchkeyActionFactory.ID)
-                .updateAction(LatchkeyActionFactory.ID)
                 .removeable(false)
                 .build(session);
     }
