@@ -106,7 +106,6 @@ export const views: Readonly<Record<string, View>> = {
   'challenge-passkey': { ...challengePasskey, ...elsewhere },
   'challenge-passkey device': { ...challengePasskey, device: 'Laptop' },
   'challenge-passkey wrong': { ...challengePasskey, error: 'code-wrong', ...elsewhere },
-  'challenge-passkey trust': { ...challengePasskey, trust: { days: 30, checked: false }, ...elsewhere },
   'enrol-passkey': enrolPasskey,
   'enrol-passkey optional': { ...enrolPasskey, required: false, ...elsewhere },
   'enrol-passkey wrong': { ...enrolPasskey, error: 'code-wrong', ...elsewhere },

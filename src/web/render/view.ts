@@ -121,7 +121,6 @@ export type View =
       page: 'challenge-passkey'
       action: string
       options: string
-      trust?: Trust
       error?: FieldError
       device?: string
       otherUrl?: string

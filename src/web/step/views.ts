@@ -151,7 +151,7 @@ function challenge(
   const device = more.length === 0 && only?.label !== undefined ? { device: only.label } : {}
   if (shown?.kind === 'passkey') {
     const options = requestOptions(situation, stage.toSign ?? '', kit)
-    return { page: 'challenge-passkey', options, ...device, ...trusting, ...rest }
+    return { page: 'challenge-passkey', options, ...device, ...rest }
   }
   return { page: 'challenge-totp', ...device, ...sameDigits(own, kit), ...trusting, ...rest }
 }
