@@ -20,7 +20,7 @@ describe('a push under a grace', () => {
         kit,
       )
       if (!('needed' in reply)) throw new Error('refused')
-      expect(Object.keys(reply).toSorted()).toEqual(['change', 'decision', 'needed'])
+      expect(Object.keys(reply).toSorted()).toEqual(['change', 'decision', 'listing', 'needed'])
       expect(reply).toMatchObject({ needed: false, decision: { because: { rule: 'realm', grace: end } } })
       expect(reply.change).toEqual({
         realm: 'demo',
