@@ -407,6 +407,7 @@ describe('another way', () => {
     expect([...list.text.matchAll(/name="method" value="([^"]+)"/g)].map(([, id]) => id)).toEqual([
       'totp',
       'backup-codes',
+      'help-desk',
     ])
     for (const method of ['', 'sms', 'passkey']) {
       const refused = await login.post('method', { method })

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readFileSync } from 'node:fs'
-import { getProperties } from 'properties-file'
 import type { NoticeKind, Outgoing } from '../../src/core/notices/outbox.ts'
 import { createMailWriter } from '../../src/web/render/mail.ts'
-import { registry } from '../../src/methods/index.ts'
 
 const writer = createMailWriter({ themesDir: 'themes', theme: 'keycloak' })
 const KINDS: NoticeKind[] = [
@@ -104,13 +101,4 @@ it('fits a line for a text message', () => {
   const line = writer.noticeLine(messageOf('locked'))
   expect(line).toMatch(/^Acme & Söhne: Too many wrong codes/)
   expect(line).not.toContain('\n')
-})
-
-it('has the same texts in every language, and a word for every method', () => {
-  const keys = (tag: string) =>
-    Object.keys(
-      getProperties(readFileSync(`themes/keycloak/email/messages/messages_${tag}.properties`, 'utf8')),
-    )
-  expect(keys('de').toSorted()).toEqual(keys('en').toSorted())
-  for (const id of registry.keys()) expect(keys('en')).toContain(`method.${id}`)
 })

@@ -1,7 +1,6 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getProperties } from 'properties-file'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRenderer } from '../../src/web/render/render.ts'
 import { loadTheme } from '../../src/web/render/theme.ts'
@@ -34,8 +33,6 @@ const unworded = (options: { missingText?: () => string } = {}): string =>
     { page: 'blocked', reason: 'whatever' },
   )
 
-const placeholders = (text = ''): string[] => text.match(/\{\d+\}/g)?.toSorted() ?? []
-
 describe('a theme that extends another', () => {
   it('replaces a single template and keeps the others', () => {
     expect(page()).toContain('<p>Example Ltd, Demo company</p>')
@@ -65,7 +62,7 @@ describe('a theme that extends another', () => {
   })
 
   it('inherits its locales', () => {
-    expect(loadTheme(themes, 'brand').locales).toEqual(['en', 'de'])
+    expect(loadTheme(themes, 'brand').locales).toEqual(loadTheme(themes, 'keycloak').locales)
   })
 })
 
@@ -87,7 +84,7 @@ describe('the texts of a theme', () => {
   it('fall back from region to language to English', () => {
     const theme = loadTheme(themes, 'keycloak')
     expect(theme.texts('de-AT').get('doLogIn')).toBe('Anmelden')
-    expect(theme.texts('fr').get('doLogIn')).toBe('Sign In')
+    expect(theme.texts('tlh').get('doLogIn')).toBe('Sign In')
   })
 
   it('show the key where no bundle has one', () => {
@@ -98,20 +95,5 @@ describe('the texts of a theme', () => {
     const missingText = vi.fn(() => '')
     unworded({ missingText })
     expect(missingText).toHaveBeenCalledWith('blocked.whatever', 'en')
-  })
-})
-
-describe('the bundles of messages', () => {
-  const folder = join(shipped, 'keycloak/login/messages')
-  const bundle = (file: string) => getProperties(readFileSync(join(folder, file), 'utf8'))
-  const english = bundle('messages_en.properties')
-
-  it.each(readdirSync(folder))('%s has the keys and the placeholders of the English one', (file) => {
-    const texts = bundle(file)
-    expect(Object.keys(texts).toSorted()).toEqual(Object.keys(english).toSorted())
-    for (const [key, text] of Object.entries(texts)) {
-      expect(placeholders(text), key).toEqual(placeholders(english[key]))
-      expect(text.trim(), key).not.toBe('')
-    }
   })
 })

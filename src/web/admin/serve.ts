@@ -87,7 +87,8 @@ async function visitOf(
     accessToken: async () => await session.accessToken().catch(unlessEnded),
   })
   const { adminPages } = context
-  const { locale } = session
+  // Their texts may be in fewer languages than those of the login.
+  const locale = adminPages.locales.includes(session.locale) ? session.locale : 'en'
   const { realm: _, ...params } = request.params as Record<string, string>
   const url = new URL(request.originalUrl, context.origin)
   const form = request.method === 'POST' ? new URLSearchParams(bodyOf(request)) : url.searchParams

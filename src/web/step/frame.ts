@@ -42,9 +42,11 @@ export function bareFrame(
   }
 }
 
-/** The theme's locales that the realm has too. */
+/** The theme's locales that the realm has too, with a region or without: `pt` for `pt-BR`. */
 export function offeredLocales(context: WebContext, { question }: Transaction): string[] {
-  return context.renderer.locales.filter((tag) => question.locales.includes(tag))
+  return context.renderer.locales.filter((tag) =>
+    question.locales.some((one) => one === tag || one.split('-', 1)[0] === tag),
+  )
 }
 
 export function localeOf(context: WebContext, asked: string | undefined): string {
