@@ -137,7 +137,7 @@ describe.each(PLACES)('adding users over the API, on %s', (_, makePlace) => {
   ])('says what is wrong with a number: %j', async (phone, code) => {
     const refused = await add({ username: fresh(), ...phone })
     expect([refused.status, faults(refused)]).toMatchObject([400, [{ path: 'body.phone', code }]])
-    expect(refused.text).not.toContain(phone.phone.slice(4))
+    expect(refused.text).not.toContain(phone.phone)
     expect(world.realm.admin.asked).toEqual([])
   })
 

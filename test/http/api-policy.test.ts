@@ -35,6 +35,7 @@ describe("a realm's policy over the API", () => {
     }
     expect(await said({ grace: { days: 5 } })).toMatchObject({ grace: { days: 5 } })
     expect((await said({ grace: { until } })).grace).toEqual({ until })
+    expect((await said({ grace: { until: '2030-01-01' } })).grace).toEqual({ until: '2030-01-01' })
     expect((await said({ grace: { days: 7, until: null } })).grace).toEqual({ days: 7 })
     expect(await said({ grace: null })).not.toHaveProperty('grace')
     const mail = { host: 'smtp.example.com', port: 587, security: 'starttls', from: 'a@b.org' }
@@ -231,7 +232,7 @@ describe("a realm's policy over the API", () => {
       { enforcement: 'required', trustedDays: -1 },
       { enforcement: 'required', trustedDays: 366 },
       { enforcement: 'required', grace: { days: 3, until: '2030-01-01T00:00:00Z' } },
-      { enforcement: 'required', grace: { until: '2030-01-01' } },
+      { enforcement: 'required', grace: { until: '2030-13-01' } },
       { enforcement: 'required', groupId: 'g-other' },
       { methods: ['totp'] },
       null,
