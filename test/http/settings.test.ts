@@ -122,7 +122,7 @@ describe('the text of a message', () => {
   it.each([
     ['nl-BE', 'V {code}', 'nl-BE'],
     ['nl-NL', 'N {code}', 'nl'],
-    ['ja', 'E {code}', 'en, in which the page is'],
+    ['sv', 'E {code}', 'en, in which the page is'],
   ])('to a user of %s is %j, by %s', async (locale, expected) => {
     await set({ smsTexts: { nl: 'N {code}', 'nl-BE': 'V {code}', en: 'E {code}' } })
     const phone = freshNumber()
