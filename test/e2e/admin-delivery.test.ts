@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
+import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startScenario } from '../support/scenario.ts'
 import type { Scenario, Visitor } from '../support/scenario.ts'
 import { startReceiver } from '../support/sms-receiver.ts'
@@ -51,29 +52,8 @@ afterAll(async () => {
   await server.stop()
 })
 
-const pages = (path = '') => `${scenario.sidecar().url}/realms/${scenario.realm.name}/admin${path}`
-
-/** Opens the administrator's pages, and sets an app up at the login on the way there. */
-async function enter(username: string): Promise<Visitor> {
-  const visitor = await scenario.visitor()
-  const { page } = visitor
-  await page.goto(pages())
-  await visitor.givePassword(username)
-  await page.waitForSelector('#secret, input[name=method]')
-  // Once somebody sends text messages, there is a choice.
-  if ((await page.locator('input[name=method]').count()) > 0) {
-    await page.check('input[name=method][value=totp]')
-    await page.click('#select-method button[type=submit]')
-    await page.waitForSelector('#secret')
-  }
-  visitor.secret = ((await page.textContent('#secret')) ?? '').replaceAll(/\s/g, '')
-  await visitor.submitCode(await visitor.nextCode())
-  await page.waitForSelector('#backup-codes')
-  await page.check('input[name=saved]')
-  await page.click('button[type=submit]')
-  await page.waitForSelector('h1')
-  return visitor
-}
+const pages = (path = '') => adminPage(scenario, path)
+const enter = async (username: string, path = '') => await enterAdmin(scenario, username, path)
 
 /** Fills the form of settings in, and saves it after the page that says what it does. */
 async function save(fill: () => Promise<unknown>): Promise<void> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { startRelyingParty } from '../support/relying-party.ts'
+import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startScenario } from '../support/scenario.ts'
 import type { Scenario, Visitor } from '../support/scenario.ts'
 
@@ -39,26 +40,8 @@ afterAll(async () => {
   await mail.stop()
 })
 
-const pages = (path = '') => `${scenario.sidecar().url}/realms/${scenario.realm.name}/admin${path}`
-
-/** Opens the administrator's pages, and sets an app up at the login on the way there. */
-async function enter(username: string, path = '/users'): Promise<Visitor> {
-  const visitor = await scenario.visitor()
-  const { page } = visitor
-  await page.goto(pages(path))
-  await visitor.givePassword(username)
-  // Two methods are allowed here.
-  await page.check('input[value=totp]')
-  await page.click('button[type=submit]')
-  await page.waitForSelector('#secret')
-  visitor.secret = ((await page.textContent('#secret')) ?? '').replaceAll(/\s/g, '')
-  await visitor.submitCode(await visitor.nextCode())
-  await page.waitForSelector('#backup-codes')
-  await page.check('input[name=saved]')
-  await page.click('button[type=submit]')
-  await page.waitForSelector('h1')
-  return visitor
-}
+const pages = (path = '') => adminPage(scenario, path)
+const enter = async (username: string, path = '/users') => await enterAdmin(scenario, username, path)
 
 async function submit({ page }: Visitor): Promise<void> {
   const arrived = page.waitForEvent('load')

@@ -11,7 +11,13 @@ export async function enterAdmin(scenario: Scenario, username: string, path = ''
   const { page } = visitor
   await page.goto(adminPage(scenario, path))
   await visitor.givePassword(username)
-  await page.waitForSelector('#secret')
+  await page.waitForSelector('#secret, input[name=method]')
+  // Once somebody sends text messages, there is a choice.
+  if ((await page.locator('input[name=method]').count()) > 0) {
+    await page.check('input[name=method][value=totp]')
+    await page.click('#select-method button[type=submit]')
+    await page.waitForSelector('#secret')
+  }
   visitor.secret = ((await page.textContent('#secret')) ?? '').replaceAll(/\s/g, '')
   await visitor.submitCode(await visitor.nextCode())
   await page.waitForSelector('#backup-codes')

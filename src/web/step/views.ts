@@ -10,8 +10,9 @@ import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Credential, Situation, Stage } from '../../core/login/transaction.ts'
 import { daysOffered } from '../../core/login/trusted-device.ts'
-import { canSend, pauseEnd } from '../../core/login/sending.ts'
+import { canSend } from '../../core/login/sending.ts'
 import { creationOptions, requestOptions } from './passkey-views.ts'
+import { resend, sendError, sentTo } from './sent-views.ts'
 import type { FieldError, MethodName, SendError, View } from '../render/view.ts'
 import { countriesOf } from './countries.ts'
 import { startAgain } from './open.ts'
@@ -266,27 +267,6 @@ async function enrolment(
     required,
     ...rest,
   }
-}
-
-function sentTo(
-  { to, digits }: Shown & { kind: 'sent-code' },
-  { settings }: Situation,
-): { destination: string; digits: number } {
-  return { destination: to, digits: digits ?? settings.codeLength }
-}
-
-function resend({ situation, path }: Opened, kit: Kit): { resendAction: string; resendSeconds: number } {
-  const wait = pauseEnd(situation.transaction.stage, situation.settings.resendSeconds) - kit.now
-  return { resendAction: `${path}/send`, resendSeconds: Math.max(0, Math.ceil(wait / 1000)) }
-}
-
-function sendError({ send, until, sendError: begun }: Asked, now: number): { sendError?: SendError } {
-  if (begun !== undefined) return { sendError: begun }
-  if (send === 'failed') return { sendError: { reason: 'failed' } }
-  const seconds = Math.ceil((until - now) / 1000)
-  return send === 'limited' && seconds > 0 && Number.isFinite(seconds)
-    ? { sendError: { reason: 'limited', seconds } }
-    : {}
 }
 
 /** The methods that "Try another way" offers: those that the challenge takes and that can still be tried. */
