@@ -11,6 +11,8 @@ const PEOPLE = {
   users: [
     { id: 'erin', roles: ['tfa-admin'] },
     { id: 'frank', roles: ['tfa-manager'] },
+    // What is seeded is sealed by no key of the server's.
+    { id: 'unopened', roles: [], email: 'unopened@example.com', methods: ['totp'] },
     ...['carol', 'late', 'racer', 'back', 'none', 'locked', 'gone-on'].map((id) => ({
       id,
       roles: [],
@@ -55,6 +57,11 @@ describe.each(PLACES)('the help desk on %s', (_, make) => {
     expect(answer.headers['location']).toMatch(/error=code-wrong$/)
     expect((await visit.page()).text).not.toContain('id="secret"')
   }
+
+  it('gives a code to a user whose methods no key opens: that is whom it helps', async () => {
+    const given = await give('unopened')
+    expect(given.status, given.text).toBe(201)
+  })
 
   it('gives a code with a reason, once; the user is told by whom, and not the code (R18, R23)', async () => {
     await enrolled('carol')
