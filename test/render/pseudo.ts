@@ -33,7 +33,7 @@ export function pseudoThemes(): string {
       writeFileSync(join(messages, `messages_${locale.replace('-', '_')}.properties`), lines.join('\n'))
     }
   }
-  for (const type of ['login', 'email']) {
+  for (const type of ['login', 'admin', 'email']) {
     const file = join(folder, 'keycloak', type, 'theme.properties')
     const properties = readFileSync(file, 'utf8')
     writeFileSync(
