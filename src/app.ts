@@ -1,7 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import type { LogConfig } from 'kysely'
 import { sql } from 'kysely'
@@ -59,7 +56,7 @@ import { createAccountRenderer } from './web/render/account.ts'
 import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
 import { createServer } from './web/server.ts'
-import { answerUnreadable } from './web/unreadable.ts'
+import { createBackground } from './worker/background.ts'
 import { createNoticeSender } from './worker/notice-sender.ts'
 import { createOutbox, OUTBOX_EVERY } from './worker/outbox.ts'
 import { createReminders, REMIND_EVERY } from './worker/reminders.ts'
@@ -72,6 +69,8 @@ const KEYCLOAK_TIMEOUT = 10_000
 
 /** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
 const TOKEN_TIMEOUT = 5_000
+
+export { listen } from './web/listen.ts'
 
 /** A server with everything wired, not listening yet. */
 export interface App {
@@ -134,8 +133,8 @@ export async function createApp(
     twilioUrl: config.twilioUrl,
   }
   const sendText = createRealmCourier(post)
-  // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
+  // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   // So are passkeys where browsers have none.
   const idle = (settings: RealmSettings) =>
     [...registry.values()].filter(
@@ -196,12 +195,10 @@ export async function createApp(
     log,
     origin,
   }
-  const underWay = new Set<Promise<unknown>>()
-  const stopTimers = [
-    every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock())),
-    every(PRUNE_EVERY, () => prune(database, clock())),
-    every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock())),
-  ]
+  const background = createBackground((err) => log.error({ err }, 'background work failed'))
+  background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
+  background.every(PRUNE_EVERY, () => prune(database, clock()))
+  background.every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock()))
   const sealing = createAuditSealing(database, sealer, realms, clock, {
     sealed: (realm, seq, anchor) => log.info({ realm, seq, anchor }, 'audit sealed'),
     failed: (realm, err) => log.error({ realm, err }, 'audit not sealed'),
@@ -245,24 +242,24 @@ export async function createApp(
     policy: createPolicyStore(database),
     start() {
       isStarted = true
-      inBackground(async () => {
+      background.run(async () => {
         await fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup)
       })
-      stopTimers.push(every(SEAL_EVERY, () => sealing.run()))
-      stopTimers.push(every(OUTBOX_EVERY, sendNotices))
-      stopTimers.push(every(COUNT_EVERY, countAll))
-      inBackground(countAll)
-      stopTimers.push(every(REMIND_EVERY, remind))
+      background.every(SEAL_EVERY, () => sealing.run())
+      background.every(OUTBOX_EVERY, sendNotices)
+      background.every(COUNT_EVERY, countAll)
+      background.run(countAll)
+      background.every(REMIND_EVERY, remind)
     },
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))
     },
     sync: context.sync,
     async close() {
-      for (const stop of stopTimers) stop()
+      const ended = background.stop()
       await worker?.stop()
       // What is being sent is told to be sent, or it would go out twice.
-      await Promise.allSettled(underWay)
+      await ended
       if (isStarted) await sealing.finish()
       await database.close()
     },
@@ -296,40 +293,8 @@ export async function createApp(
   async function countAll(): Promise<void> {
     for (const realm of realms) await countEnrolled(database, realm, companions, clock())
   }
-
-  function inBackground(work: () => Promise<unknown>): void {
-    const done = work()
-      .catch((error: unknown) => log.error({ err: error }, 'background work failed'))
-      .finally(() => underWay.delete(done))
-    underWay.add(done)
-  }
-
-  function every(milliseconds: number, work: () => Promise<unknown>): () => void {
-    const timer = setInterval(() => inBackground(work), milliseconds)
-    timer.unref()
-    return () => clearInterval(timer)
-  }
 }
 
 function noDirectory(): never {
   throw new DirectoryError('unreachable', 'this server does not answer for that realm')
-}
-
-/** Starts to listen; resolves when the port is open. `stop` lets requests that are under way end. */
-export async function listen(
-  handler: Express,
-  host: string,
-  port: number,
-): Promise<{ port: number; stop(): Promise<void> }> {
-  const server: Server = handler.listen(port, host)
-  server.on('clientError', answerUnreadable)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    async stop() {
-      server.close()
-      server.closeIdleConnections()
-      await once(server, 'close')
-    },
-  }
 }

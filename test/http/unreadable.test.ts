@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listen } from '../../src/app.ts'
+import { listen } from '../../src/web/listen.ts'
 
 describe('what never becomes a request', () => {
   let server: Awaited<ReturnType<typeof listen>>

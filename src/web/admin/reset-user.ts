@@ -1,4 +1,4 @@
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { targetOf } from './target.ts'
 import { part } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
@@ -8,17 +8,14 @@ export async function confirmReset(visit: Visit): Promise<Outcome> {
   const found = await targetOf(visit)
   if (found.act === undefined) return found.elsewhere
   const { own, user } = found.act
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'reset',
     subject: user.username,
     detail: user.enforcement,
     methods: user.methods.map(({ method }) => method),
-    listed: [],
-    action: visit.at(`${own}/reset`),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: '/reset',
+  })
   return { view }
 }
 

@@ -1,4 +1,4 @@
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { targetOf } from './target.ts'
 import { part } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
@@ -13,19 +13,13 @@ export async function confirmDevices(visit: Visit): Promise<Outcome> {
   const devices = body.devices.filter(({ id }) => deviceId === undefined || id === deviceId)
   // Somebody was faster.
   if (devices.length === 0) return { to: visit.at(own) }
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'revoke-devices',
     subject: user.username,
-    detail: '',
-    methods: [],
     listed: devices.map((device) => deviceName(visit, device)),
-    action: visit.at(
-      deviceId === undefined ? `${own}/devices/revoke` : `${own}/devices/${part(deviceId)}/revoke`,
-    ),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: deviceId === undefined ? '/devices/revoke' : `/devices/${part(deviceId)}/revoke`,
+  })
   return { view }
 }
 

@@ -1,5 +1,5 @@
 import { goingWith } from '../../core/administration/acts.ts'
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { targetOf } from './target.ts'
 import { part } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
@@ -13,17 +13,14 @@ export async function confirmRevoke(visit: Visit): Promise<Outcome> {
   const [revoked, ...others] = goingWith(user.methods, visit.params['methodId'] ?? '', registry) ?? []
   // Somebody was faster.
   if (revoked === undefined) return { to: visit.at(own) }
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'revoke',
     subject: user.username,
     detail: visit.term('method', revoked.method),
     methods: others.map(({ method }) => method),
-    listed: [],
-    action: visit.at(`${own}/methods/${part(revoked.id)}/revoke`),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: `/methods/${part(revoked.id)}/revoke`,
+  })
   return { view }
 }
 

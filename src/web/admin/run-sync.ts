@@ -1,5 +1,5 @@
 import { allow } from '../api/authorize.ts'
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import type { Outcome, Visit } from './visit.ts'
 
 /** `GET /sync/confirm`: what the pass that waits would drop. */
@@ -9,17 +9,18 @@ export async function confirmSync({ api, at, caller }: Visit): Promise<Outcome> 
   if (body.asks === null) return { to: at('/sync') }
   allow('administrator', caller)
   const { pass, users, rules } = body.asks
-  const view: AdminView = {
-    page: 'confirm',
-    act: 'sync',
-    subject: String(users),
-    detail: String(rules.length),
-    methods: [],
-    listed: rules.map(({ path }) => path),
-    action: at('/sync/confirm'),
-    hidden: [{ name: 'confirm', value: String(pass) }],
-    cancelUrl: at('/sync'),
-  }
+  const view = confirmation(
+    { at },
+    {
+      act: 'sync',
+      subject: String(users),
+      detail: String(rules.length),
+      listed: rules.map(({ path }) => path),
+      hidden: [{ name: 'confirm', value: String(pass) }],
+      own: '/sync',
+      below: '/confirm',
+    },
+  )
   return { view }
 }
 

@@ -3,6 +3,7 @@ import type { SecretName } from '../../core/administration/administration.ts'
 import { allow } from '../api/authorize.ts'
 import { Problem } from '../api/problem.ts'
 import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { SECRETS } from './delivery.ts'
 import type { Outcome, Visit } from './visit.ts'
 
@@ -33,17 +34,12 @@ export async function confirmSecretRemoval(visit: Visit): Promise<Outcome> {
   const { body } = await visit.api.ask('listSecrets')
   // Somebody was faster.
   if (!body.set.includes(name)) return { to: visit.at(own) }
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'secret',
     subject: visit.term('secret', name),
-    detail: '',
-    methods: [],
-    listed: [],
-    action: visit.at(`${own}/remove`),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: '/remove',
+  })
   return { view }
 }
 

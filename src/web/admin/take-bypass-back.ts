@@ -1,4 +1,4 @@
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { targetOf } from './target.ts'
 import { part, whenOf } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
@@ -10,17 +10,13 @@ export async function confirmTakeBack(visit: Visit): Promise<Outcome> {
   const { own, user } = found.act
   // It was used, or its time ran out.
   if (user.bypass === null) return { to: visit.at(own) }
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'bypass',
     subject: user.username,
     detail: whenOf(visit, user.bypass.until).text,
-    methods: [],
-    listed: [],
-    action: visit.at(`${own}/bypass/take-back`),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: '/bypass/take-back',
+  })
   return { view }
 }
 

@@ -1,4 +1,4 @@
-import type { AdminView } from '../render/admin-view.ts'
+import { confirmation } from './confirmation.ts'
 import { targetOf } from './target.ts'
 import { part, whenOf } from './visit.ts'
 import type { Outcome, Visit } from './visit.ts'
@@ -10,17 +10,13 @@ export async function confirmUnlock(visit: Visit): Promise<Outcome> {
   const { own, user } = found.act
   // Somebody was faster, or the time ran out.
   if (user.lockedUntil === null) return { to: visit.at(own) }
-  const view: AdminView = {
-    page: 'confirm',
+  const view = confirmation(visit, {
     act: 'unlock',
     subject: user.username,
     detail: whenOf(visit, user.lockedUntil).text,
-    methods: [],
-    listed: [],
-    action: visit.at(`${own}/unlock`),
-    hidden: [],
-    cancelUrl: visit.at(own),
-  }
+    own,
+    below: '/unlock',
+  })
   return { view }
 }
 

@@ -83,6 +83,8 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
     )
   }
   const displayName = asked.realm_display_name ?? realm.name
+  const level = Number(asked.acr_values ?? '1')
+  const fresh = asksForLogin(asked) ? { fresh: true as const } : {}
   return {
     account: {
       realm: realm.name,
@@ -100,8 +102,8 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       redirectUri,
       purpose: asked.purpose,
       amr: asked.amr,
-      level: Number(asked.acr_values ?? '1'),
-      ...(asksForLogin(asked) ? { fresh: true } : {}),
+      level,
+      ...fresh,
       locale: asked.ui_locales,
       locales: asked.locales ?? [],
       darkMode: asked.dark_mode ?? true,
@@ -114,9 +116,9 @@ export function readQuestion(payload: unknown, realm: Realm): Push {
       roles: asked.roles,
       ...(asked.administers === undefined ? {} : { administers: asked.administers }),
       purpose: asked.purpose,
-      level: Number(asked.acr_values ?? '1'),
+      level,
       ...(asked.invited === undefined ? {} : { invited: asked.invited }),
-      ...(asksForLogin(asked) ? { fresh: true } : {}),
+      ...fresh,
     },
     listed: { ids: asked.listed, version: asked.listing_version },
     once: { jti: asked.jti, expiresAt: (asked.exp + LEEWAY) * 1000 },

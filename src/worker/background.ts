@@ -1,0 +1,29 @@
+/** Work that nobody waits for; what fails is told and never thrown. */
+export interface Background {
+  run(work: () => Promise<unknown>): void
+  /** @param milliseconds from one start to the next */
+  every(milliseconds: number, work: () => Promise<unknown>): void
+  /** Begins nothing more, and waits for what is under way. */
+  stop(): Promise<void>
+}
+
+export function createBackground(failed: (error: unknown) => void): Background {
+  const timers: NodeJS.Timeout[] = []
+  const underWay = new Set<Promise<unknown>>()
+  const run = (work: () => Promise<unknown>): void => {
+    const done = work()
+      .catch(failed)
+      .finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
+  return {
+    run,
+    every(milliseconds, work) {
+      timers.push(setInterval(() => run(work), milliseconds).unref())
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      await Promise.allSettled(underWay)
+    },
+  }
+}
