@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startMailServer } from '../support/mail.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firstSync, onlyTextMessages } from '../support/first-sync.ts'
+import { onlyFor, startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startScenario } from '../support/scenario.ts'
@@ -18,32 +19,16 @@ let scenario: Scenario
 let erin: Visitor
 
 beforeAll(async () => {
-  server = await startMailServer({
-    disabledCommands: ['STARTTLS'],
-    allowInsecureAuth: true,
-    onAuth: ({ username, password }, _session, done) =>
-      username === 'acme' && password === PASSWORD
-        ? done(null, { user: username })
-        : done(new Error('no such user')),
-  })
+  server = await startMailServer(onlyFor('acme', PASSWORD))
   provider = await startReceiver()
   scenario = await startScenario({
     environment: { LATCHKEY_PRIVATE_HOSTS: '127.0.0.1', LATCHKEY_TWILIO_URL: provider.url },
     settings: { methods: ['totp', 'sms', 'backup-codes'], smsCountries: ['NL'] },
   })
-  const { realm, sidecar } = scenario
-  await sidecar().policy.saveRule(realm.name, {
-    groupId: realm.groups['field'] ?? '',
-    enforcement: 'required',
-    methods: ['sms'],
-    priority: 0,
-  })
-  sidecar().start()
-  sidecar().startWorker()
-  await vi.waitUntil(async () => (await sidecar().sync.state(realm.name)).completedAt !== undefined, {
-    timeout: 20_000,
-    interval: 100,
-  })
+  await onlyTextMessages(scenario)
+  scenario.sidecar().start()
+  scenario.sidecar().startWorker()
+  await firstSync(scenario)
   erin = await enter('erin')
 })
 afterAll(async () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firstSync, onlyTextMessages } from '../support/first-sync.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { startRelyingParty } from '../support/relying-party.ts'
@@ -21,19 +22,10 @@ beforeAll(async () => {
       realm.smtpServer = { host: '127.0.0.1', port: String(mail.port), from: 'sso@example.com' }
     },
   })
-  const { realm, sidecar } = scenario
-  await sidecar().policy.saveRule(realm.name, {
-    groupId: realm.groups['field'] ?? '',
-    enforcement: 'required',
-    methods: ['sms'],
-    priority: 0,
-  })
-  sidecar().start()
-  sidecar().startWorker()
-  await vi.waitUntil(async () => (await sidecar().sync.state(realm.name)).completedAt !== undefined, {
-    timeout: 20_000,
-    interval: 100,
-  })
+  await onlyTextMessages(scenario)
+  scenario.sidecar().start()
+  scenario.sidecar().startWorker()
+  await firstSync(scenario)
 })
 afterAll(async () => {
   await scenario.stop()

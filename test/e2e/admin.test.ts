@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { firstSync } from '../support/first-sync.ts'
 import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
@@ -19,10 +20,7 @@ beforeAll(async () => {
   sidecar().start()
   sidecar().startWorker()
   for (const { username = '', id = '' } of await admin.users.find({ realm: realm.name })) ids[username] = id
-  await vi.waitUntil(async () => (await sidecar().sync.state(realm.name)).completedAt !== undefined, {
-    timeout: 20_000,
-    interval: 100,
-  })
+  await firstSync(scenario)
 })
 afterAll(async () => {
   await scenario.stop()

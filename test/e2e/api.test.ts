@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firstSync } from '../support/first-sync.ts'
 import { startRelyingParty } from '../support/relying-party.ts'
 import type { RelyingParty } from '../support/relying-party.ts'
 import { startScenario } from '../support/scenario.ts'
@@ -15,10 +16,7 @@ beforeAll(async () => {
   tool = await startRelyingParty(scenario.realmUrl, 'latchkey-api')
   const users = await scenario.admin.users.find({ realm: scenario.realm.name })
   for (const { username = '', id = '' } of users) ids[username] = id
-  await vi.waitUntil(
-    async () => (await scenario.sidecar().sync.state(scenario.realm.name)).completedAt !== undefined,
-    { timeout: 20_000, interval: 100 },
-  )
+  await firstSync(scenario)
 })
 afterAll(async () => {
   await tool.stop()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Page } from 'playwright-core'
+import { firstSync } from '../support/first-sync.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { startScenario } from '../support/scenario.ts'
@@ -24,10 +25,7 @@ afterAll(async () => {
 async function startWork(): Promise<void> {
   scenario.sidecar().start()
   scenario.sidecar().startWorker()
-  await vi.waitUntil(
-    async () => (await scenario.sidecar().sync.state(scenario.realm.name)).completedAt !== undefined,
-    { timeout: 20_000, interval: 100 },
-  )
+  await firstSync(scenario)
 }
 
 /** A new user of /finance who has set an app up at a login, in a browser that is signed in. */
@@ -77,12 +75,10 @@ it('B8: the account console lists the methods, and sends the user to our page to
   await page.waitForSelector('text=Two-factor authentication')
   await page.waitForSelector('text=Authenticator app')
   await page.waitForSelector('text=Backup codes: 10 left')
-  await shot(page, 'account-console')
   // Whoever asks for it without the console's buttons is refused by Keycloak too.
   const app = await idOf(bob.id, 'Authenticator app')
   await page.goto(`${scenario.application.url}?kc_action=delete_credential:${app}`)
   await page.waitForLoadState('load')
-  await shot(page, 'delete-action')
   expect((await listed(bob.id)).map(({ userLabel }) => userLabel)).toContain('Authenticator app')
 
   await page.goto(`${scenario.realmUrl}/account/account-security/signing-in`)
@@ -104,7 +100,6 @@ it('B8: what an administrator deletes in Keycloak’s console is revoked within 
   const row = page.getByRole('row').filter({ hasText: 'Authenticator app' })
   await row.waitFor()
   await page.waitForSelector('text=Backup codes: 10 left')
-  await shot(page, 'admin-console')
   await row.getByRole('button', { name: 'Kebab toggle' }).click()
   await page.getByRole('menuitem', { name: 'Delete' }).click()
   await page.getByRole('button', { name: 'Delete' }).click()
@@ -185,8 +180,3 @@ it('R28: what is deleted there of who administers stays, is listed again at the 
   await frank.close()
   await again.close()
 })
-
-async function shot(page: Page, name: string): Promise<void> {
-  if (process.env['SHOTS'] !== undefined)
-    await page.screenshot({ path: `${process.env['SHOTS']}/${name}.png`, fullPage: true })
-}

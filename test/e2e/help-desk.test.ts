@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { generateSecret } from 'otplib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { firstSync } from '../support/first-sync.ts'
 import { adminPage, enterAdmin } from '../support/admin-visit.ts'
 import { startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
@@ -41,10 +42,7 @@ beforeAll(async () => {
       ],
     })
   }
-  await vi.waitUntil(async () => (await sidecar().sync.state(realm.name)).completedAt !== undefined, {
-    timeout: 30_000,
-    interval: 100,
-  })
+  await firstSync(scenario)
 })
 afterAll(async () => {
   await scenario.stop()

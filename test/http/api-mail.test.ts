@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApi } from '../support/api.ts'
 import type { ApiWorld, Client } from '../support/api.ts'
-import { startMailServer } from '../support/mail.ts'
+import { onlyFor, startMailServer } from '../support/mail.ts'
 import type { MailServerDouble } from '../support/mail.ts'
 import { openForReading } from '../../src/adapters/store/database.ts'
 import { dump, sqlitePlace } from '../support/stores.ts'
@@ -15,14 +15,7 @@ let world: ApiWorld
 let erin: Client
 
 beforeAll(async () => {
-  server = await startMailServer({
-    disabledCommands: ['STARTTLS'],
-    allowInsecureAuth: true,
-    onAuth: ({ username, password }, _session, done) =>
-      username === 'acme' && password === PASSWORD
-        ? done(null, { user: username })
-        : done(new Error('no such user')),
-  })
+  server = await startMailServer(onlyFor('acme', PASSWORD))
   place = sqlitePlace()
   world = await startApi({
     users: [

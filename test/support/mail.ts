@@ -15,6 +15,18 @@ export interface MailServerDouble {
   stop(): Promise<void>
 }
 
+/** The options of a server that takes mail from this user alone. */
+export function onlyFor(user: string, secret: string): SMTPServerOptions {
+  return {
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: ({ username, password }, _session, done) =>
+      username === user && password === secret
+        ? done(null, { user: username })
+        : done(new Error('no such user')),
+  }
+}
+
 export async function startMailServer(
   options: SMTPServerOptions & { port?: number } = {},
 ): Promise<MailServerDouble> {
