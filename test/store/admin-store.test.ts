@@ -54,12 +54,12 @@ describe.each(PLACES)('the store of administration on %s', (_, makePlace) => {
       login.commit({
         realm: 'demo',
         userId,
-        enrol: methods.map((method, i) => ({
+        enrol: methods.map((method) => ({
           id: `${userId}-${method}`,
           method,
           label: undefined,
           data: {},
-          at: NOW + i,
+          at: NOW,
         })),
       })
     await enrol('u-1', ['totp', 'backup-codes'])

@@ -81,12 +81,12 @@ export function createAdminStore(
           .execute(),
         people.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
       ])
-      return { users: await recordsOf(db, realm, rows), total: counted.total }
+      return { users: await recordsOf(db, realm, rows, companions), total: counted.total }
     },
 
     async user(realm, userId) {
       const row = await directory(realm).where('user_id', '=', userId).executeTakeFirst()
-      const [record] = await recordsOf(db, realm, [row ?? unlisted(realm, userId)])
+      const [record] = await recordsOf(db, realm, [row ?? unlisted(realm, userId)], companions)
       return row === undefined && record !== undefined && nothingOf(record) ? undefined : record
     },
 
@@ -113,7 +113,7 @@ export function createAdminStore(
           .orderBy('user_id')
           .limit(PAGE)
           .execute()
-        if (rows.length > 0) yield await recordsOf(db, realm, rows)
+        if (rows.length > 0) yield await recordsOf(db, realm, rows, companions)
         after = rows.at(-1)
         if (rows.length < PAGE) return
       }

@@ -7,11 +7,15 @@ import type { Schema } from './schema.ts'
 
 type Row = Selectable<Schema['directory_user']>
 
-/** The users of these rows with all that the policy looks at, in the same order: six queries, however many. */
+/**
+ * The users of these rows with all that the policy looks at, in the same order: six queries, however many. Methods by
+ * age; of those that were set up together, the ones that stand by another (`companions`) last.
+ */
 export async function recordsOf(
   db: Kysely<Schema>,
   realm: string,
   rows: readonly Row[],
+  companions: ReadonlySet<string>,
 ): Promise<UserRecord[]> {
   if (rows.length === 0) return []
   const ids = rows.map(({ user_id }) => user_id)
@@ -21,7 +25,7 @@ export async function recordsOf(
     read<Pick<Selectable<Schema['credential']>, CredentialColumn>>(
       db,
       sql`select user_id, id, method, label, created_at, used_at, failures ${own('credential')}
-        order by created_at, id`,
+        order by created_at, case when method in (${sql.join([...companions])}) then 1 else 0 end, id`,
     ),
     read<{ user_id: string; enforcement: string }>(db, sql`select user_id, enforcement ${own('override')}`),
     read<{ user_id: string; locked_until: number }>(db, sql`select user_id, locked_until ${own('attempt')}`),
