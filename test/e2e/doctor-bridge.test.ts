@@ -6,8 +6,10 @@ import { workFolder } from '../../scripts/lib/paths.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { examine } from '../../src/adapters/keycloak/doctor/examine.ts'
 import { setUp } from '../../src/adapters/keycloak/setup/apply.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { forget } from '../support/handmade.ts'
 import { adminOf, createRealm } from '../support/keycloak.ts'
+import { startRelyingParty } from '../support/relying-party.ts'
 
 /** A Keycloak whose bridge was never told where the sidecar is. */
 let keycloak: Awaited<ReturnType<typeof startKeycloak>>
@@ -53,4 +55,25 @@ it('finds an unconfigured bridge by a login that failed for it', async () => {
       mend: expect.stringContaining('--spi-authenticator--latchkey--url=http://localhost:1'),
     },
   ])
+})
+
+it('lets nobody in by a browser, and says who can mend it (R16, P21)', async () => {
+  const admin = adminOf(keycloak.url)
+  const { name } = await createRealm(admin, `test-${randomUUID().slice(0, 8)}`)
+  const realmUrl = `${keycloak.url}/realms/${name}`
+  const application = await startRelyingParty(realmUrl)
+  const browser = await launchBrowser()
+  const page = await browser.newPage()
+  for (const username of ['bob', 'dave']) {
+    await page.goto(application.url)
+    await page.fill('#username', username)
+    await page.fill('#password', username)
+    await page.click('#kc-login')
+    await page.waitForSelector('#latchkey-retry')
+    expect(await page.textContent('body')).toContain('Please tell your administrator')
+    await page.context().clearCookies()
+  }
+  expect(application.results).toEqual([])
+  await browser.close()
+  await application.stop()
 })

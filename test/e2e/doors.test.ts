@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openHouse } from '../support/doors.ts'
+import { askForReset, newPassword } from '../support/doors-reset.ts'
 import type { Guest, House } from '../support/doors.ts'
 import type { Visitor } from '../support/scenario.ts'
 
@@ -109,27 +110,13 @@ async function restarted(person: Person): Promise<void> {
   await person.givePassword(person.username)
 }
 
-async function newPassword({ page }: Person): Promise<void> {
-  await page.fill('#password-new', 'another password')
-  await page.fill('#password-confirm', 'another password')
-  await page.click('[type=submit]')
-}
-
 async function broker(person: Person, alias: string): Promise<void> {
   await person.page.goto(`${person.application.url}?kc_idp_hint=${alias}`)
   await person.givePassword(person.username)
 }
 
-async function askForReset(person: Person): Promise<string> {
-  await person.page.goto(person.application.url)
-  await person.page.click('a[href*="reset-credentials"]')
-  await person.page.fill('#username', person.username)
-  await person.page.click('[type=submit]')
-  return await house.mail.linkTo(person.email)
-}
-
 async function reset(person: Person): Promise<void> {
-  await person.page.goto(await askForReset(person))
+  await person.page.goto(await askForReset(house, person))
 }
 
 const through = async (door: Door, work: () => Promise<void>) => await (door.place ?? ((go) => go()))(work)
@@ -258,50 +245,21 @@ describe('registration', () => {
   })
 })
 
-describe('password reset in another browser', () => {
-  it.each(['reset credentials with Latchkey', 'reset credentials'])(
-    'asks for the second factor before the new password: %s',
-    async (resetCredentialsFlow) => {
-      await house.withRealm({ resetCredentialsFlow }, async () => {
-        for (const group of ['finance', 'robots']) {
-          const guest = await (group === 'finance' ? house.bob() : house.dave())
-          const link = await askForReset(guest)
-          const elsewhere = Object.assign(await house.visitor(), {
-            id: guest.id,
-            username: guest.username,
-            email: guest.email,
-          })
-          elsewhere.secret = guest.secret
-          await elsewhere.page.goto(link)
-          if (group === 'finance') {
-            await house.isAsked(elsewhere)
-            await elsewhere.submitCode(await elsewhere.nextCode())
-          }
-          await newPassword(elsewhere)
-          await elsewhere.page.waitForSelector('#kc-info-message')
-          // The link is spent.
-          await guest.page.goto(link)
-          expect(await guest.page.locator('#password-new, #app').count()).toBe(0)
-          await guest.close()
-          await elsewhere.close()
-        }
-      })
-    },
-  )
-
-  it('opens nothing with the sidecar down', async () => {
-    await house.withRealm({ resetCredentialsFlow: 'reset credentials with Latchkey' }, async () => {
-      for (const guest of [await house.bob(), await house.dave()]) {
-        const link = await askForReset(guest)
-        const elsewhere = await house.visitor()
-        await house.withSidecarDown(async () => {
-          await elsewhere.page.goto(link)
-          await elsewhere.page.waitForSelector('#latchkey-retry')
-          expect(await elsewhere.page.locator('#password-new, #app').count(), guest.username).toBe(0)
-        })
-        await guest.close()
-        await elsewhere.close()
-      }
-    })
-  })
+it('a user without any credential at Keycloak comes by an identity provider, sets up, and is asked (P20)', async () => {
+  const { admin, realm, provider } = house
+  const guest = await house.dave()
+  await house.move(guest, 'finance')
+  const user = { realm: realm.name, id: guest.id }
+  for (const { id } of await admin.users.getCredentials(user)) {
+    await admin.users.deleteCredential({ ...user, credentialId: id ?? '' })
+  }
+  await broker(guest, provider.guarded)
+  await guest.page.waitForSelector('#secret')
+  await guest.setUp()
+  await guest.context.clearCookies()
+  await broker(guest, provider.guarded)
+  await guest.submitCode(await guest.nextCode())
+  await guest.page.waitForSelector('#app')
+  expect(house.application.results.at(-1)?.idToken).toMatchObject({ amr: ['otp'] })
+  await guest.close()
 })

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** R13: an answer counts for one user, one login and one nonce. */
+@DisplayName("an answer counts for one user, one login and one nonce (R13)")
 class AnswerTest {
 
     private static Answer read(Map<String, Object> claims, long now, int level) throws Fault {

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** B11: a sidecar that hangs must not cost each login its time-out. */
+@DisplayName("a sidecar that hangs must not cost each login its time-out (B11)")
 class BreakerTest {
 
     private static final Sidecar.Reply REPLY = new Sidecar.Reply(200, new byte[0]);

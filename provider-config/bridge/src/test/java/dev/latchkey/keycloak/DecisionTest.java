@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** R13, R31, P15: only a literal, fresh, own false skips. */
+@DisplayName("only a literal, fresh, own false skips (R13, R31, P15)")
 class DecisionTest {
 
     private static final Decision.Asked ASKED = new Decision.Asked("u1", "n1", "j1", true);

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** R9, P1: every wrong try counts once. */
+@DisplayName("every wrong try counts once (R9, P1)")
 class FailuresTest {
 
     @Test

@@ -27,7 +27,7 @@ import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserSessionModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** R14: a session without a verdict does not outlive its login. And what changed is noted. */
+@DisplayName("a session without a verdict does not outlive its login. And what changed is noted (R14)")
 class LatchkeyEventsTest {
 
     private final KeycloakSession session = Sessions.fake(mock(KeycloakTransactionManager.class));

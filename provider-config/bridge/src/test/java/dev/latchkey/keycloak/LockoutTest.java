@@ -15,7 +15,7 @@ import org.keycloak.common.util.Time;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserLoginFailureModel;
 
-/** R9: a batch is counted whole, and nobody is locked only because it came in one piece. */
+@DisplayName("a batch is counted whole, and nobody is locked only because it came in one piece (R9)")
 class LockoutTest {
 
     private static final long QUICK = 1000;

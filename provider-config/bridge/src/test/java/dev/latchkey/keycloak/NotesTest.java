@@ -12,7 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** R15, P5: what is kept belongs to one user and one execution. */
+@DisplayName("what is kept belongs to one user and one execution (R15, P5)")
 class NotesTest {
 
     private final AuthenticationSessionModel login = Logins.fake();

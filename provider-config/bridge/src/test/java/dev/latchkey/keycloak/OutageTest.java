@@ -24,7 +24,7 @@ import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** B11, R31: closed unless the realm says open, and then only for what the network said. */
+@DisplayName("closed unless the realm says open, and then only for what the network said (B11, R31)")
 class OutageTest {
 
     private final RealmModel realm = mock(RealmModel.class);

@@ -16,7 +16,7 @@ import org.keycloak.models.UserModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 import org.keycloak.sessions.CommonClientSessionModel.ExecutionStatus;
 
-/** R21, R27: amr says what this login proved, and nothing that is only configured. */
+@DisplayName("amr says what this login proved, and nothing that is only configured (R21, R27)")
 class ProvenTest {
 
     private final AuthenticationSessionModel login = Logins.fake();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.keycloak.credential.CredentialModel;
 import org.keycloak.util.JsonSerialization;
 
-/** B8: Keycloak lists what the sidecar told, and never brings back what an administrator deleted. */
+@DisplayName("Keycloak lists what the sidecar told, and never brings back what an administrator deleted (B8)")
 class RelistingTest {
 
     private static Listing.Method method(String id, String label, long since) {

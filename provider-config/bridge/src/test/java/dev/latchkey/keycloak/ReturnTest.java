@@ -10,7 +10,7 @@ import jakarta.ws.rs.core.MultivaluedHashMap;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** R13, P15: what the browser says proves nothing. */
+@DisplayName("what the browser says proves nothing (R13, P15)")
 class ReturnTest {
 
     private static final Notes.Binding BINDING = new Notes.Binding("the-state", "the-nonce");

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.keycloak.Config;
 
-/** R16, P21. */
+@DisplayName("the settings of the bridge (R16, P21)")
 class SettingsTest {
 
     private static Settings read(Map<String, String> options) throws Fault {

@@ -19,7 +19,7 @@ import org.keycloak.models.UserModel;
 import org.keycloak.models.UserSessionModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** R15, R21: a session proves something for its own user only, and only where the login rests on it. */
+@DisplayName("a session proves something for its own user only, and only where the login rests on it (R15, R21)")
 class SingleSignOnTest {
 
     private final KeycloakSession session = mock(KeycloakSession.class, RETURNS_DEEP_STUBS);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** R27: where a login may go on without a second factor. */
+@DisplayName("where a login may go on without a second factor (R27)")
 class StepTest {
 
     private final AuthenticationSessionModel login = Logins.fake();

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** R13, R31: only what the sidecar signed, as that kind of token, is read. */
+@DisplayName("only what the sidecar signed, as that kind of token, is read (R13, R31)")
 class TokenTest {
 
     private static void refused(String jws) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
-/** R14, R15: who was decided on, and nobody else. */
+@DisplayName("who was decided on, and nobody else (R14, R15)")
 class VerdictTest {
 
     private final AuthenticationSessionModel login = Logins.fake();
