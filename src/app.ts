@@ -3,6 +3,7 @@ import type { Express } from 'express'
 import type { LogConfig } from 'kysely'
 import { sql } from 'kysely'
 import { pino } from 'pino'
+import type { DestinationStream } from 'pino'
 import { createDirectory } from './adapters/keycloak/directory.ts'
 import { endSessions } from './adapters/keycloak/end-sessions.ts'
 import { realmKeys } from './adapters/keycloak/realm-keys.ts'
@@ -97,6 +98,8 @@ export interface Surroundings {
   /** Reads a realm of Keycloak, by its name. */
   directory?: (realm: string) => Directory
   sync?: SyncControl
+  /** Takes the lines of the log. */
+  logTo?: DestinationStream
 }
 
 /**
@@ -105,9 +108,9 @@ export interface Surroundings {
  */
 export async function createApp(
   config: Config,
-  { clock = Date.now, sqlLog, directory, sync }: Surroundings = {},
+  { clock = Date.now, sqlLog, directory, sync, logTo }: Surroundings = {},
 ): Promise<App> {
-  const log = pino({ enabled: config.logFormat === 'json', base: null })
+  const log = pino({ enabled: config.logFormat === 'json', base: null }, logTo)
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)

@@ -5,13 +5,17 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogConfig } from 'kysely'
+import supertest from 'supertest'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { createApp } from '../../src/app.ts'
 import type { App, Surroundings } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Config } from '../../src/config.ts'
+import { Traffic } from './traffic.ts'
 
 const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
+
+const traffic = new Traffic()
 
 /** A clock that a test sets by hand, epoch milliseconds. */
 export interface Clock {
@@ -55,11 +59,13 @@ export async function startApp(options: {
     LATCHKEY_KEYCLOAK_URL: options.keycloakUrl,
     LATCHKEY_REALMS: (options.realms ?? ['demo']).join(','),
     LATCHKEY_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
-    LATCHKEY_LOG_FORMAT: 'none',
+    LATCHKEY_LOG_FORMAT: 'json',
     ...options.environment,
   })
   const { clock, sqlLog, directory, sync } = options
+  const lines: string[] = []
   const app = await createApp(config, {
+    logTo: { write: (line) => lines.push(line) },
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
     ...(directory === undefined ? {} : { directory }),
@@ -70,6 +76,7 @@ export async function startApp(options: {
   const requests: string[] = []
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url?.split('?', 1)[0]}`)
+    traffic.watch(request, response)
     app.web(request, response)
   })
   server.listen(port, '127.0.0.1')
@@ -83,8 +90,21 @@ export async function startApp(options: {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
+      const leaks = [...traffic.leaksIn(lines.join('')), ...(await leaksOf(app, config))]
       await app.close()
       rmSync(folder, { recursive: true, force: true })
+      if (leaks.length > 0) throw new Error(`written down by the sidecar (R23): ${leaks.join('; ')}`)
     },
   }
+}
+
+/** What stands in the audit and in the metrics of what passed by (R23, P17). */
+async function leaksOf(app: App, { realms }: Config): Promise<string[]> {
+  const leaks = traffic.leaksIn((await supertest(app.management).get('/metrics')).text)
+  for (const { name } of realms) {
+    for await (const entries of app.audit.everything(name, {})) {
+      leaks.push(...traffic.leaksIn(JSON.stringify(entries)))
+    }
+  }
+  return leaks
 }
