@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getProperties } from 'properties-file'
 import { describe, expect, it } from 'vitest'
@@ -8,10 +8,10 @@ import { loadTheme } from '../../src/web/render/theme.ts'
 
 const themesDir = join(import.meta.dirname, '../../themes')
 const TYPES = ['login', 'account', 'email', 'admin'] as const
-const bundle = (type: string, tag: string) =>
-  getProperties(
-    readFileSync(join(themesDir, 'keycloak', type, 'messages', `messages_${tag}.properties`), 'utf8'),
-  )
+const messagesDir = (type: string) => join(themesDir, 'keycloak', type, 'messages')
+const source = (type: string, tag: string) =>
+  readFileSync(join(messagesDir(type), `messages_${tag}.properties`), 'utf8')
+const bundle = (type: string, tag: string) => getProperties(source(type, tag))
 const pairs = TYPES.flatMap((type) =>
   loadTheme(themesDir, 'keycloak', type).locales.map((tag) => [type, tag]),
 )
@@ -29,6 +29,10 @@ it('offers the languages that Latchkey is written in', () => {
   for (const type of ['login', 'account', 'email'] as const) {
     expect(loadTheme(themesDir, 'keycloak', type).locales).toEqual(ten)
   }
+  const written = readdirSync(messagesDir('admin'))
+  expect(loadTheme(themesDir, 'keycloak', 'admin').locales).toEqual(
+    ten.filter((tag) => written.includes(`messages_${tag}.properties`)),
+  )
 })
 
 describe.each(pairs)('the texts of %s in %s', (type = '', tag = '') => {
@@ -50,6 +54,11 @@ describe.each(pairs)('the texts of %s in %s', (type = '', tag = '') => {
     for (const key of plural) {
       for (const form of formsOf(tag)) expect(Object.keys(texts)).toContain(`${key}.${form}`)
     }
+  })
+
+  it('are each there once', () => {
+    const keys = [...source(type, tag).matchAll(/^([^#=\n]+)=/gm)].map(([, key]) => key)
+    expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
   })
 
   it('are filled in with what the English ones are, and have no apostrophe that would quote', () => {
