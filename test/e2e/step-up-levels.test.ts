@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { Facts } from '../../src/adapters/keycloak/doctor/check.ts'
+import { flowChecks } from '../../src/adapters/keycloak/doctor/flow-checks.ts'
+import { readRealm } from '../../src/adapters/keycloak/setup/found.ts'
+import { takeBack } from '../../src/adapters/keycloak/setup/undo.ts'
 import { makeOtpUser } from '../support/handmade.ts'
 import { codeFor } from '../support/login.ts'
 import { withDevice } from '../support/passkey-device.ts'
@@ -7,13 +11,13 @@ import type { Scenario, Visitor } from '../support/scenario.ts'
 import { lastLevel2, LEVELS_FLOW, setUpLevels, takeLevels } from '../support/step-up.ts'
 
 let scenario: Scenario
-let before: object | undefined
+let before: object
 beforeAll(async () => {
   scenario = await startScenario({
     change: takeLevels,
     settings: { methods: ['totp', 'passkey', 'backup-codes'], trustedDays: 30 },
   })
-  before = await flowOf(LEVELS_FLOW)
+  before = await ownFlow()
   await setUpLevels(scenario)
 })
 afterAll(async () => {
@@ -25,21 +29,33 @@ const flowOf = async (alias: string) =>
     await scenario.admin.authenticationManagement.getExecutions({ realm: scenario.realm.name, flow: alias })
   ).map(({ displayName, requirement, level }) => ({ displayName, requirement, level }))
 
+/** The realm's own flow, with what its conditions say, and what is bound. */
+async function ownFlow() {
+  const { browserFlow, authenticatorConfig = [] } = await scenario.admin.realms.export({
+    realm: scenario.realm.name,
+  })
+  const configs = authenticatorConfig.map(({ alias = '' }) => alias).sort()
+  return { executions: await flowOf(LEVELS_FLOW), browserFlow, configs }
+}
+
+/** How often a browser was sent to the sidecar. */
+const handOffs = () => scenario.sidecar().requests.filter((line) => line.endsWith('/authorize')).length
+
 const token = () => scenario.application.results.at(-1)?.idToken
 
 const PASSWORD = '#password'
 const CODE = 'input[name=code]'
 const OTP = '#otp'
 const APP = '#app'
+const CHOICE = '#method-totp'
 
 /** Opens the application; what is asked first, or the application itself. */
 async function opens({ page, application }: Visitor, query = ''): Promise<string> {
   await page.goto(application.url + query)
-  await page.waitForSelector(
-    [PASSWORD, CODE, OTP, APP, '#asks-for-passkey', '#use-passkey', '#secret'].join(),
-  )
-  for (const one of [PASSWORD, OTP, '#asks-for-passkey', CODE, '#use-passkey', '#secret', APP])
-    if ((await page.locator(one).count()) > 0) return one
+  // What stands on the same page as the field of a code comes first.
+  const what = [PASSWORD, OTP, '#asks-for-passkey', CHOICE, CODE, '#use-passkey', APP]
+  await page.waitForSelector(what.join())
+  for (const one of what) if ((await page.locator(one).count()) > 0) return one
   return ''
 }
 
@@ -57,7 +73,7 @@ async function byCode(visitor: Visitor): Promise<void> {
 }
 
 it('setup puts Latchkey beside the second factor of each level, in a copy, and a second one finds nothing to do', async () => {
-  expect(await flowOf(LEVELS_FLOW)).toEqual(before)
+  expect((await ownFlow()).executions).toEqual((before as { executions: object }).executions)
   const copy = await flowOf(`${LEVELS_FLOW} with Latchkey`)
   const below = (level: number) => {
     const at = copy.findIndex(({ displayName = '' }) => displayName.endsWith(`levels ${level}`))
@@ -68,6 +84,9 @@ it('setup puts Latchkey beside the second factor of each level, in a copy, and a
     ['ALTERNATIVE', 'ALTERNATIVE'],
   ])
   expect((await setUpLevels(scenario)).steps).toEqual([])
+  const facts = { found: await readRealm(scenario.admin, scenario.realm.name), realm: scenario.realm }
+  const found = flowChecks.map(({ id, run }) => [id, run(facts as unknown as Facts)])
+  for (const id of ['browser-flow', 'condition', 'step-up']) expect(Object.fromEntries(found)[id]).toEqual([])
 })
 
 it('level 2 from a password session asks for the factor alone, and the token says both (B7)', async () => {
@@ -179,8 +198,10 @@ it('a set-up that was put off does for silver; gold asks for it (R27)', async ()
   await sam.page.click('#not-now button')
   await sam.page.waitForSelector(APP)
   expect(token()).toMatchObject({ acr: 'silver', amr: ['pwd'] })
-  expect(await opens(sam, '?acr_values=gold')).toBe('#secret')
+  expect(await opens(sam, '?acr_values=gold')).toBe(CHOICE)
   expect(await sam.page.locator('#not-now').count()).toBe(0)
+  await sam.page.check(CHOICE)
+  await sam.page.click('button[type=submit]')
   await sam.setUp()
   expect(token()).toMatchObject({ acr: 'gold', amr: ['pwd', 'otp', 'mfa'] })
   await sam.close()
@@ -190,16 +211,22 @@ it('level 3 takes a passkey only and says so, asks for it once, and is not remem
   const bob = await scenario.enrolled({}, 'robots')
   await withDevice(bob)
   await byPassword(bob)
+  const before = handOffs()
   expect(await opens(bob, '?acr_values=platinum')).toBe('#asks-for-passkey')
   await bob.submitCode(await bob.nextCode())
   await bob.page.click('#use-passkey')
   await bob.page.waitForSelector(APP)
   expect(token()).toMatchObject({ acr: 'platinum', amr: ['pwd', 'hwk', 'mfa'] })
+  expect(handOffs()).toBe(before + 1)
   // A passkey is a second factor too.
   expect(await opens(bob, '?acr_values=gold')).toBe(APP)
   expect(token()).toMatchObject({ acr: 'gold' })
-  expect(await opens(bob, '?acr_values=platinum')).toBe('#use-passkey')
-  expect(await bob.page.locator(CODE).count()).toBe(0)
+  expect(handOffs()).toBe(before + 1)
+  // The browser asks for the key by itself.
+  await bob.page.goto(`${scenario.application.url}?acr_values=platinum`)
+  await bob.page.waitForSelector(APP)
+  expect(handOffs()).toBe(before + 2)
+  expect(token()).toMatchObject({ acr: 'platinum', amr: ['pwd', 'hwk', 'mfa'] })
   await bob.close()
 })
 
@@ -235,4 +262,9 @@ it('with the sidecar away and the realm open, silver goes on and gold does not (
   expect(application.results).toHaveLength(length)
   await scenario.startSidecar()
   await bob.close()
+})
+
+it('setup --undo leaves the realm with its own flow, and nothing of the copy', async () => {
+  await takeBack(scenario.admin, scenario.realm.name)
+  expect(await ownFlow()).toEqual(before)
 })
