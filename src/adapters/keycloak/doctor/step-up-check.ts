@@ -37,7 +37,7 @@ export function stepUp(found: Found, facts: Facts): Fault[] {
     faults.push({
       level: 'warning',
       what: `"${name}" stands for level ${level}, for which the flow "${flow.alias}" has no condition.`,
-      why: 'Latchkey is asked for it, but tokens can not say so: their acr stays lower.',
+      why: "Latchkey is asked for it, but tokens can't say so: their acr stays lower.",
       mend: `${where}: add a CONDITIONAL subflow with "Condition - Level of Authentication" ${level} and "latchkey".`,
     })
   }
