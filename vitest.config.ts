@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'keycloak-older',
-          include: ['test/e2e/{first-login,lockout,manage}.test.ts'],
+          include: ['test/e2e/{first-login,lockout,manage,step-up-levels}.test.ts'],
           globalSetup: 'test/support/keycloak-older.ts',
           sequence: { groupOrder: 3 },
           ...browser,
