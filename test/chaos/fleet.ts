@@ -59,7 +59,11 @@ export async function startFleet(
   const [keycloak, post] = await Promise.all([startRealm(), startPost()])
   const key = newKey()
   const database = await openDatabase(place.url)
-  await prepare(database, createSealer([key]), post).finally(() => database.close())
+  try {
+    await prepare(database, createSealer([key]), post)
+  } finally {
+    await database.close()
+  }
 
   const ports: { port: number; managementPort: number }[] = []
   for (let i = 0; i < servers; i++) ports.push({ port: await freePort(), managementPort: await freePort() })

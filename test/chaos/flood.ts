@@ -10,6 +10,8 @@ import type { Owner } from './flood-people.ts'
 import { floodTexts } from './flood-texts.ts'
 import { floodVictim } from './flood-victim.ts'
 import { addressOf, inLanes } from './lanes.ts'
+import { look, memoryFigure } from './memory.ts'
+import type { Sample } from './memory.ts'
 import type { Figure, Part } from './part.ts'
 import { Play, isLetIn } from './play.ts'
 
@@ -19,11 +21,9 @@ const LONGEST = 180_000
 const LANES = 16
 /** Of so many attackers one knows the password of an account and guesses its code; the others push and leave. */
 const GUESSES_EVERY = 4
-const BYSTANDERS = 10
-/** The share of the attackers that memory is warmed up by. */
-const WARM = 0.25
-/** Memory may differ by so much from one moment to the next, whatever is asked: the collector has its own time. MiB. */
-const NOISE = 48
+const BYSTANDERS = 50
+/** Memory is looked at after so many attackers, each time. */
+const LOOK_EVERY = 20
 
 /** Very many strangers at once, and a few who know a password: memory, bystanders, lockouts and what is sent. */
 export const flood: Part = async ({ size, progress }) => {
@@ -83,7 +83,7 @@ async function floodWithStrangers(
 ): Promise<Figure[]> {
   const { where, attackers, guessed, bystanders, progress } = options
   const end = Date.now() + LONGEST
-  const memory: { share: number; mib: number }[] = []
+  const memory: Sample[] = []
   const logins: boolean[] = []
   const told = { step: 0, refused: 0, letIn: 0 }
   const every = Math.max(1, Math.floor(attackers / (2 * BYSTANDERS)))
@@ -94,29 +94,21 @@ async function floodWithStrangers(
     async (i) => {
       const owner = i % GUESSES_EVERY === 0 ? guessed[i / GUESSES_EVERY] : undefined
       await attack(fleet, i, owner, told)
+      if (i % LOOK_EVERY === 0) memory.push(await look(fleet))
       if (i % every !== 0) return
-      const [mib] = await memoryOf(fleet)
-      memory.push({ share: i / attackers, mib: mib ?? 0 })
-      progress(`flood on ${where}: ${i} of ${attackers} attackers, ${mib} MiB`)
-      const bystander = (i / every) % 2 === 1 ? bystanders[logins.length] : undefined
+      progress(`flood on ${where}: ${i} of ${attackers} attackers`)
+      const bystander = (i / every) % 2 === 1 ? bystanders[(i / every - 1) / 2] : undefined
       if (bystander !== undefined) logins.push(await logIn(fleet, bystander))
     },
     () => Date.now() > end,
   )
-  const begun = memory.filter(({ share }) => share <= (WARM * done) / attackers)
-  const later = memory.slice(begun.length)
-  const [first, last] = [median(later.slice(0, 5)), median(later.slice(-5))]
   return [
     {
       what: `${where}: attackers, each with a user and an address of their own; one in ${GUESSES_EVERY} guesses at an account (R7, R8)`,
       figure: `${done.toLocaleString('en')} of ${attackers.toLocaleString('en')} in the time there was: ${told.step.toLocaleString('en')} steps begun, ${told.refused.toLocaleString('en')} wrong codes refused, ${told.letIn} let in`,
       holds: told.letIn === 0 && told.step === done && told.refused === Math.ceil(done / GUESSES_EVERY),
     },
-    {
-      what: `${where}: memory of the server stays flat (RSS, after a quarter of it and at the end)`,
-      figure: `${first} MiB, ${last} MiB; the most was ${Math.max(...memory.map(({ mib }) => mib))} MiB`,
-      holds: last <= first + NOISE,
-    },
+    memoryFigure(where, memory),
     {
       what: `${where}: bystanders who log in meanwhile, each once (R8, P25)`,
       figure: `${logins.filter(Boolean).length} of ${logins.length} let in at the first try`,
@@ -155,14 +147,4 @@ async function wrongFor({ secret }: Owner): Promise<string> {
     [-1, 0, 1, 2].map(async (step) => await codeFor(secret, now + step * 30_000)),
   )
   return ['424242', '424243', '424244', '424245', '424246'].find((code) => !right.includes(code))!
-}
-
-async function memoryOf(fleet: RunningFleet): Promise<number[]> {
-  const bytes = await fleet.metric('process_resident_memory_bytes')
-  return bytes.map((each) => Math.round(each / 2 ** 20))
-}
-
-function median(some: { mib: number }[]): number {
-  const sorted = some.map(({ mib }) => mib).toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }

@@ -146,7 +146,7 @@ async function auditedIn(dbUrl: string): Promise<Record<string, number>> {
   const database = openForReading(dbUrl)
   const rows = await database.db
     .selectFrom('audit')
-    .select((eb) => ['event', eb.fn.countAll<number>().as('times')])
+    .select((eb) => ['event', eb.fn.countAll().as('times')])
     .groupBy('event')
     .execute()
   await database.close()

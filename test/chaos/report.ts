@@ -25,9 +25,7 @@ export function tableOf(figures: Figure[]): string {
 export async function writeReport(results: Result[], args: string[]): Promise<string> {
   const date = new Date().toISOString().slice(0, 10)
   const file = `docs/chaos/${date}.md`
-  const parts = results.map(
-    ({ name, figures }) => `## ${name}\n\n${METHODS[name] ?? ''}\n\n${tableOf(figures)}`,
-  )
+  const parts = results.map(({ name, figures }) => `## ${name}\n\n${HOW[name] ?? ''}\n\n${tableOf(figures)}`)
   const text = [
     `# Chaos, ${date}`,
     `\`npm run chaos${args.length === 0 ? '' : ` -- ${args.join(' ')}`}\`, on ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}): node ${process.versions.node}, PostgreSQL ${await postgresVersion()}, SQLite ${sqliteVersion()}. Servers, databases and whoever asks them share this machine.`,
@@ -39,9 +37,9 @@ export async function writeReport(results: Result[], args: string[]): Promise<st
 }
 
 /** How each part is measured. */
-const METHODS: Record<string, string> = {
+const HOW: Record<string, string> = {
   races: `Each server is a process of its own. For each code eight requests are sent at the same time, to the servers in turn, over HTTP as the bridge and browsers send them; users and what they have set up are written to the database before. Accepted is what the answers say: a way back with a code, a token, a step's cookie, the page of a set-up. The audit of the servers is counted beside it.`,
-  flood: `One server, in a process of its own, behind a proxy that tells each browser's address. The memory is the process's resident set as its own figures say it, looked at twenty times; each of the two figures is the median of five. Lockouts and tries are read from the audit; text messages are counted by the stand-in for the provider.`,
+  flood: `One server, in a process of its own, behind a proxy that tells each browser's address. Memory is what the process's own figures say, looked at after every twenty attackers: of the resident set the median of a quarter, of the heap in use the least, which is what a collection leaves. Tries, lockouts and acceptances are read from the audit, text messages are counted by the stand-in for the provider.`,
 }
 
 function sqliteVersion(): string {
