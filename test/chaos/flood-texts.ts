@@ -47,7 +47,11 @@ async function floodRealm(fleet: Fleet, where: string, realm: string): Promise<F
     figure('text messages to one number, from 60 addresses (R10)', ofNumber, LIMITS.number),
     figure('text messages to one range of numbers (R10)', ofPrefix, LIMITS.prefix),
     figure('text messages asked for from one address, for 60 users (R10)', ofAddress, LIMITS.address),
-    figure("what is left of the realm's day, by 60 users from 60 addresses (R10)", ofDay, rest),
+    figure(
+      `what is left of the realm's ${LIMITS.day} of a day, by 60 users from 60 addresses (R10)`,
+      ofDay,
+      rest,
+    ),
   ]
 }
 

@@ -45,24 +45,27 @@ export async function raceAll(fleet: Fleet, racers: Racers, tell: (race: Race) =
 
 type Tell = (race: Race) => void
 
-/** A login from its question to its end, and the next ones on the device that it trusted. */
+/** A login from its question to its end, and the next ones on the device that it trusted; what nobody won ends it. */
 async function raceApp(fleet: Fleet, { user, secret }: Racers['app'], tell: Tell): Promise<void> {
   const one = new Play(fleet, { user })
   const request = await one.signed()
   tell(race('jti', await volley(async () => await one.push(request)), ({ status }) => status === 201))
   const arrived = await volley(async () => await one.arrive())
   tell(race('request-uri', arrived, isBound))
-  one.take(found(arrived, isBound))
+  const bound = arrived.find(isBound)
+  if (bound === undefined) return
+  one.take(bound)
 
   const other = await new Play(fleet, { user }).begin()
   const code = await codeFor(secret, Date.now())
   const logins = [one, other]
   const answers = await volley(
-    async (i) => await logins[i % 2]!.submit('challenge/totp', { code, trust: 'on' }),
+    async (i) => await shared(logins, i).submit('challenge/totp', { code, trust: 'on' }),
   )
   tell(race('totp', answers, isLetIn))
-  const letIn = found(answers, isLetIn)
-  const winner = logins[answers.indexOf(letIn) % 2]!
+  const letIn = answers.find(isLetIn)
+  if (letIn === undefined) return
+  const winner = shared(logins, answers.indexOf(letIn))
   // Where several were accepted, which must not be, the newest code alone is left to race for.
   const { location } = answers.filter(isLetIn).length === 1 ? letIn : await winner.page()
   const authorization = new URL(location).searchParams.get('code') ?? ''
@@ -81,7 +84,7 @@ async function raceBackupCode(fleet: Fleet, { user, backupCode }: Racers['app'],
   tell(
     race(
       'backup-code',
-      await volley(async (i) => await logins[i % 2]!.submit('challenge/backup-codes', { code })),
+      await volley(async (i) => await shared(logins, i).submit('challenge/backup-codes', { code })),
       isLetIn,
     ),
   )
@@ -90,7 +93,7 @@ async function raceBackupCode(fleet: Fleet, { user, backupCode }: Racers['app'],
 /** The code lets nobody in: a login that it was accepted in has gone on to a set-up. */
 async function raceBypass(fleet: Fleet, { user, bypass }: Racers['app'], tell: Tell): Promise<void> {
   const logins = await begun(fleet, user, 4, 'help-desk')
-  await volley(async (i) => await logins[i % 4]!.submit('challenge/help-desk', { code: bypass }))
+  await volley(async (i) => await shared(logins, i).submit('challenge/help-desk', { code: bypass }))
   const pages = await Promise.all(logins.map(async (login) => await login.page()))
   tell({ ...race('bypass', pages, isSetUp), submits: SUBMITS })
 }
@@ -126,6 +129,11 @@ async function begun(fleet: Fleet, user: string, count: number, method?: string)
   return logins
 }
 
+/** The login that a request belongs to: two in a row are of one, so that each login comes to every server. */
+function shared(logins: Play[], i: number): Play {
+  return logins[Math.floor(i / 2) % logins.length]!
+}
+
 async function volley(submit: (i: number) => Promise<Answer>): Promise<Answer[]> {
   return await Promise.all(Array.from({ length: SUBMITS }, async (_, i) => await submit(i)))
 }
@@ -139,26 +147,10 @@ function isSetUp({ text }: Answer): boolean {
   return /^(enrol-|select-method)/.test(pageName(text) ?? '')
 }
 
-/** @throws Error that says what the answers were instead */
-function found(answers: Answer[], isAccepted: (answer: Answer) => boolean): Answer {
-  const answer = answers.find(isAccepted)
-  if (answer === undefined) throw new Error(`nothing to go on with: ${wordsFor(answers)}`)
-  return answer
-}
-
-/** What answers were, in short and without what they carry. */
+/** What answers were, in short and without what they carry: a status, the names of what is in the address, the page. */
 export function wordsFor(answers: Answer[]): string {
   const words = answers.map(({ status, location, text }) =>
-    [
-      status,
-      location
-        .split('?')
-        .at(-1)
-        ?.replaceAll(/=[^&]*/g, ''),
-      pageName(text),
-    ]
-      .filter(Boolean)
-      .join(' '),
+    [status, ...new URL(location, 'http://here').searchParams.keys(), pageName(text) ?? ''].join(' ').trim(),
   )
   return [...new Set(words)]
     .map((one) => `${words.filter((other) => other === one).length} × ${one}`)

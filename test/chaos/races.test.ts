@@ -59,7 +59,7 @@ it(
 
     const blind = Object.entries(tallies).filter(([, { more }]) => more === 0)
     expect(blind).toEqual([])
-    expect(figuresOf('a mutant', tallies).filter(({ holds }) => holds)).toEqual([])
+    expect(figuresOf('a mutant', tallies, 3).filter(({ holds }) => holds)).toEqual([])
   },
   PATIENCE,
 )
