@@ -12,6 +12,7 @@ import type { FakeRealm } from '../support/realm.ts'
 import { startRealm } from '../support/realm.ts'
 import { newKey } from '../support/stores.ts'
 import type { Place } from '../support/stores.ts'
+import { collectGarbage } from './inspector.ts'
 import { startPost } from './post.ts'
 import type { Post } from './post.ts'
 
@@ -28,6 +29,8 @@ export interface RunningFleet extends Fleet {
   dbUrl: string
   /** A figure of each server's metrics page. */
   metric(name: string): Promise<number[]>
+  /** Has each server collect its garbage. */
+  collectGarbage(): Promise<void>
   /** Ends the servers and drops the database. */
   stop(): Promise<void>
 }
@@ -65,15 +68,17 @@ export async function startFleet(
     await database.close()
   }
 
-  const ports: { port: number; managementPort: number }[] = []
-  for (let i = 0; i < servers; i++) ports.push({ port: await freePort(), managementPort: await freePort() })
+  const ports: { port: number; managementPort: number; inspectorPort: number }[] = []
+  for (let i = 0; i < servers; i++) {
+    ports.push({ port: await freePort(), managementPort: await freePort(), inspectorPort: await freePort() })
+  }
   const urls = ports.map(({ port }) => `http://127.0.0.1:${port}`)
   const managers = ports.map(({ managementPort }) => `http://127.0.0.1:${managementPort}`)
-  const children = ports.map(({ port, managementPort }, i) =>
+  const children = ports.map(({ port, managementPort, inspectorPort }, i) =>
     startChild({
       name: 'A server',
       command: process.execPath,
-      args: ['src/cli.ts', 'serve'],
+      args: [`--inspect=127.0.0.1:${inspectorPort}`, 'src/cli.ts', 'serve'],
       cwd: root,
       env: {
         PATH: process.env['PATH'],
@@ -108,6 +113,9 @@ export async function startFleet(
     post,
     dbUrl: place.url,
     metric: async (name) => await Promise.all(managers.map(async (url) => await readMetric(url, name))),
+    async collectGarbage() {
+      for (const { inspectorPort } of ports) await collectGarbage(inspectorPort)
+    },
     stop,
   }
 }

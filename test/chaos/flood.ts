@@ -11,7 +11,7 @@ import { floodTexts } from './flood-texts.ts'
 import { floodVictim } from './flood-victim.ts'
 import { addressOf, inLanes } from './lanes.ts'
 import { look, memoryFigure } from './memory.ts'
-import type { Sample } from './memory.ts'
+import type { Memory } from './memory.ts'
 import type { Figure, Part } from './part.ts'
 import { Play, isLetIn } from './play.ts'
 
@@ -22,8 +22,8 @@ const LANES = 16
 /** Of so many attackers one knows the password of an account and guesses its code; the others push and leave. */
 const GUESSES_EVERY = 4
 const BYSTANDERS = 50
-/** Memory is looked at after so many attackers, each time. */
-const LOOK_EVERY = 20
+/** After so many attackers everything has been used; of a short run a quarter has to do. */
+const WARM = 1_000
 
 /** Very many strangers at once, and a few who know a password: memory, bystanders, lockouts and what is sent. */
 export const flood: Part = async ({ size, progress }) => {
@@ -83,7 +83,8 @@ async function floodWithStrangers(
 ): Promise<Figure[]> {
   const { where, attackers, guessed, bystanders, progress } = options
   const end = Date.now() + LONGEST
-  const memory: Sample[] = []
+  let warm: Memory | undefined
+  const warmAt = Math.min(WARM, Math.floor(attackers / 4))
   const logins: boolean[] = []
   const told = { step: 0, refused: 0, letIn: 0 }
   const every = Math.max(1, Math.floor(attackers / (2 * BYSTANDERS)))
@@ -94,7 +95,7 @@ async function floodWithStrangers(
     async (i) => {
       const owner = i % GUESSES_EVERY === 0 ? guessed[i / GUESSES_EVERY] : undefined
       await attack(fleet, i, owner, told)
-      if (i % LOOK_EVERY === 0) memory.push(await look(fleet))
+      if (i === warmAt) warm = await look(fleet)
       if (i % every !== 0) return
       progress(`flood on ${where}: ${i} of ${attackers} attackers`)
       const bystander = (i / every) % 2 === 1 ? bystanders[(i / every - 1) / 2] : undefined
@@ -102,13 +103,14 @@ async function floodWithStrangers(
     },
     () => Date.now() > end,
   )
+  const last = await look(fleet)
   return [
     {
       what: `${where}: attackers, each with a user and an address of their own; one in ${GUESSES_EVERY} guesses at an account (R7, R8)`,
       figure: `${done.toLocaleString('en')} of ${attackers.toLocaleString('en')} in the time there was: ${told.step.toLocaleString('en')} steps begun, ${told.refused.toLocaleString('en')} wrong codes refused, ${told.letIn} let in`,
       holds: told.letIn === 0 && told.step === done && told.refused === Math.ceil(done / GUESSES_EVERY),
     },
-    memoryFigure(where, memory),
+    memoryFigure(`${where}: after ${warmAt.toLocaleString('en')} of them`, warm, last),
     {
       what: `${where}: bystanders who log in meanwhile, each once (R8, P25)`,
       figure: `${logins.filter(Boolean).length} of ${logins.length} let in at the first try`,

@@ -39,7 +39,7 @@ export async function writeReport(results: Result[], args: string[]): Promise<st
 /** How each part is measured. */
 const HOW: Record<string, string> = {
   races: `Each server is a process of its own. For each code eight requests are sent at the same time, to the servers in turn, over HTTP as the bridge and browsers send them; users and what they have set up are written to the database before. Accepted is what the answers say: a way back with a code, a token, a step's cookie, the page of a set-up. The audit of the servers is counted beside it.`,
-  flood: `One server, in a process of its own, behind a proxy that tells each browser's address. Memory is what the process's own figures say, looked at after every twenty attackers: of the resident set the median of a quarter, of the heap in use the least, which is what a collection leaves. Tries, lockouts and acceptances are read from the audit, text messages are counted by the stand-in for the provider.`,
+  flood: `One server, in a process of its own, behind a proxy that tells each browser's address. Memory is what the process's own figures say right after a full collection of garbage. Tries, lockouts and acceptances are read from the audit, text messages are counted by the stand-in for the provider.`,
 }
 
 function sqliteVersion(): string {
