@@ -19,11 +19,13 @@ export interface Clock {
 }
 
 /** A sidecar that listens on a port of this machine. */
-export interface RunningApp extends App {
+export interface RunningApp extends Omit<App, 'log'> {
   url: string
   config: Config
   /** What came in, for example `POST /realms/demo/par`, without queries. */
   requests: string[]
+  /** The log, line by line. */
+  log: Record<string, unknown>[]
   stop(): Promise<void>
 }
 
@@ -55,15 +57,16 @@ export async function startApp(options: {
     LATCHKEY_KEYCLOAK_URL: options.keycloakUrl,
     LATCHKEY_REALMS: (options.realms ?? ['demo']).join(','),
     LATCHKEY_ENCRYPTION_KEYS: ENCRYPTION_KEYS,
-    LATCHKEY_LOG_FORMAT: 'none',
     ...options.environment,
   })
   const { clock, sqlLog, directory, sync } = options
+  const log: Record<string, unknown>[] = []
   const app = await createApp(config, {
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
     ...(directory === undefined ? {} : { directory }),
     ...(sync === undefined ? {} : { sync }),
+    logTo: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
   })
   if (options.background === true) app.start()
   if (options.worker === true) app.startWorker()
@@ -79,6 +82,7 @@ export async function startApp(options: {
     url,
     config,
     requests,
+    log,
     async stop() {
       server.close()
       server.closeAllConnections()
