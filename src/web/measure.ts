@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
-import type { AuditEntry } from '../core/audit/audit.ts'
+import type { AuditEntry, AuditEvent } from '../core/audit/audit.ts'
+import { HELP_DESK } from '../core/login/help-desk.ts'
 import type { LoginStore } from '../core/ports.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -41,27 +42,20 @@ export function countWritten(store: LoginStore, metrics: Metrics): LoginStore {
   }
 }
 
+const ANSWERS: Partial<Record<AuditEvent, ['challenges' | 'enrolments', 'right' | 'wrong']>> = {
+  'challenge.succeeded': ['challenges', 'right'],
+  'challenge.failed': ['challenges', 'wrong'],
+  'bypass.used': ['challenges', 'right'],
+  'enrolment.succeeded': ['enrolments', 'right'],
+  'enrolment.failed': ['enrolments', 'wrong'],
+}
+
 function count({ event, realm, detail }: AuditEntry, metrics: Metrics): void {
-  const method = String(detail['method'])
-  switch (event) {
-    case 'challenge.succeeded':
-      metrics.challenges.inc({ realm, method, result: 'right' })
-      break
-    case 'challenge.failed':
-      metrics.challenges.inc({ realm, method, result: 'wrong' })
-      break
-    case 'bypass.used':
-      metrics.challenges.inc({ realm, method: 'help-desk', result: 'right' })
-      break
-    case 'enrolment.succeeded':
-      metrics.enrolments.inc({ realm, method, result: 'right' })
-      break
-    case 'enrolment.failed':
-      metrics.enrolments.inc({ realm, method, result: 'wrong' })
-      break
-    case 'lockout.started':
-      metrics.lockouts.inc({ realm })
-      break
-    default:
+  const answer = ANSWERS[event]
+  if (answer !== undefined) {
+    const [metric, result] = answer
+    const method = event === 'bypass.used' ? HELP_DESK : String(detail['method'])
+    metrics[metric].inc({ realm, method, result })
   }
+  if (event === 'lockout.started') metrics.lockouts.inc({ realm })
 }

@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest'
 import type { RunningApp } from '../support/app.ts'
 import { openWay } from '../support/frozen.ts'
+import type { Way } from '../support/frozen.ts'
 import { Login } from '../support/login.ts'
 import { createDatabase } from '../support/postgres.ts'
 import type { TestDatabase } from '../support/postgres.ts'
@@ -45,8 +46,13 @@ const readyOf = async (server: RunningServer): Promise<number> =>
 const messagesOf = (server: RunningServer) => server.log().map(({ msg }) => msg)
 
 /** A push as the bridge's client sends it; `agent` keeps its connection, or not. */
-async function push(url: string, agent: Agent, issuer: string): Promise<IncomingMessage> {
-  const question = questionOf(realm, issuer, Date.now(), { sub: randomUUID(), nonce: randomUUID() })
+async function push(
+  url: string,
+  agent: Agent,
+  issuer: string,
+  sub: string = randomUUID(),
+): Promise<IncomingMessage> {
+  const question = questionOf(realm, issuer, Date.now(), { sub, nonce: randomUUID() })
   const signed = await realm.sign('oauth-authz-req+jwt', question)
   const body = new URLSearchParams({ client_id: realm.issuer, request: signed }).toString()
   const headers = {
@@ -81,11 +87,11 @@ it('drops no login while one of two servers behind a proxy stops (B16)', async (
   const second = await start({ LATCHKEY_HOSTNAME: first.url })
   const issuer = `${first.url}/realms/demo`
   const agent = new Agent({ keepAlive: true })
-  let isOver = false
+  const over = new AbortController()
   let served = 0
   /** As proxies do: away from who is not ready, and elsewhere where a connection gave no byte. */
   const client = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const response = await push(first.url, agent, issuer).catch(async (error: NodeJS.ErrnoException) => {
         expect(['ECONNREFUSED', 'ECONNRESET']).toContain(error.code)
         return await push(second.url, agent, issuer)
@@ -94,14 +100,17 @@ it('drops no login while one of two servers behind a proxy stops (B16)', async (
       served++
     }
   }
-  const clients = Array.from({ length: 8 }, client)
-  await expect.poll(() => served).toBeGreaterThan(20)
-  first.kill('SIGTERM')
-  expect(await first.ended).toBe(0)
-  const then = served
-  await expect.poll(() => served, { timeout: 20_000 }).toBeGreaterThan(then + 20)
-  isOver = true
-  await Promise.all(clients)
+  const clients = Promise.all(Array.from({ length: 8 }, client))
+  try {
+    await expect.poll(() => served, { timeout: 30_000 }).toBeGreaterThan(20)
+    first.kill('SIGTERM')
+    expect(await first.ended).toBe(0)
+    const then = served
+    await expect.poll(() => served, { timeout: 30_000 }).toBeGreaterThan(then + 20)
+  } finally {
+    over.abort()
+    await clients
+  }
   const requests = first.log().filter(({ msg }) => String(msg).startsWith('request'))
   expect(new Set(requests.map(({ res }) => (res as { status: number }).status))).toEqual(new Set([200]))
   agent.destroy()
@@ -120,27 +129,43 @@ it('goes on with a step at another server, where one stopped in the middle of it
   expect(answer.headers.get('location')).toContain('error=code-wrong')
 })
 
-it('waits neither for kept connections nor for those that browsers opened for later (B16)', async () => {
-  const server = await start({ LATCHKEY_SHUTDOWN_DELAY: '0' })
-  const agent = new Agent({ keepAlive: true })
-  await push(server.url, agent, `${server.url}/realms/demo`)
-  const ahead = connect(Number(new URL(server.url).port), '127.0.0.1')
-  await once(ahead, 'connect')
-  const closed = once(ahead, 'close')
-  server.kill('SIGTERM')
-  expect(await server.ended).toBe(0)
-  await closed
-  expect(messagesOf(server)).not.toContain('not stopped in time: what was under way is cut off')
-  agent.destroy()
-})
-
-it('ends with code 1, and says so, where something does not end in time (B16)', async () => {
+/** A server whose database can be made to hang. */
+async function startOverWay(environment: NodeJS.ProcessEnv): Promise<{ server: RunningServer; way: Way }> {
   const url = new URL(database.url)
   const way = await openWay(Number(url.port))
   url.port = String(way.port)
-  const server = await start({ LATCHKEY_SHUTDOWN_DELAY: '0', LATCHKEY_SHUTDOWN_TIMEOUT: '2' }, url.href)
+  return { server: await start({ LATCHKEY_SHUTDOWN_DELAY: '0', ...environment }, url.href), way }
+}
+
+it('waits for requests, and neither for kept connections nor for those that browsers opened for later (B16)', async () => {
+  const { server, way } = await startOverWay({})
+  const issuer = `${server.url}/realms/demo`
+  const agent = new Agent({ keepAlive: true })
+  await Promise.all([push(server.url, agent, issuer), push(server.url, agent, issuer)])
+  const ahead = connect(Number(new URL(server.url).port), '127.0.0.1')
+  await once(ahead, 'connect')
+  const closed = once(ahead, 'close')
   way.freeze()
-  const hanging = push(server.url, new Agent(), `${server.url}/realms/demo`).catch(() => 'cut off')
+  const sub = randomUUID()
+  const underWay = push(server.url, agent, issuer, sub)
+  await expect.poll(() => way.held(), { timeout: 10_000 }).toContain(sub)
+  server.kill('SIGTERM')
+  await closed
+  way.thaw()
+  const answer = await underWay
+  expect(answer.statusCode).toBe(200)
+  expect(answer.headers.connection).toBe('close')
+  expect(await server.ended).toBe(0)
+  agent.destroy()
+  await way.stop()
+})
+
+it('ends with code 1, and says so, where something does not end in time (B16)', async () => {
+  const { server, way } = await startOverWay({ LATCHKEY_SHUTDOWN_TIMEOUT: '2' })
+  way.freeze()
+  const sub = randomUUID()
+  const hanging = push(server.url, new Agent(), `${server.url}/realms/demo`, sub).catch(() => 'cut off')
+  await expect.poll(() => way.held(), { timeout: 10_000 }).toContain(sub)
   server.kill('SIGTERM')
   expect(await server.ended).toBe(1)
   expect(messagesOf(server)).toContain('not stopped in time: what was under way is cut off')

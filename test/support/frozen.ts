@@ -7,6 +7,8 @@ export interface Way {
   port: number
   freeze(): void
   thaw(): void
+  /** What waits on it while it hangs. */
+  held(): string
   stop(): Promise<void>
 }
 
@@ -14,6 +16,13 @@ export interface Way {
 export async function openWay(to: number): Promise<Way> {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  const held: { chunk: Buffer; to: Socket }[] = []
+  const pass = (from: Socket, to: Socket) => {
+    from.on('data', (chunk: Buffer) => {
+      if (isFrozen) held.push({ chunk, to })
+      else to.write(chunk)
+    })
+  }
   const server = createServer((near) => {
     const far = connect(to, '127.0.0.1')
     for (const socket of [near, far]) {
@@ -25,9 +34,8 @@ export async function openWay(to: number): Promise<Way> {
         far.destroy()
       })
     }
-    near.on('data', (chunk) => far.write(chunk))
-    far.on('data', (chunk) => near.write(chunk))
-    if (isFrozen) for (const socket of [near, far]) socket.pause()
+    pass(near, far)
+    pass(far, near)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -35,12 +43,12 @@ export async function openWay(to: number): Promise<Way> {
     port: (server.address() as AddressInfo).port,
     freeze() {
       isFrozen = true
-      for (const socket of sockets) socket.pause()
     },
     thaw() {
       isFrozen = false
-      for (const socket of sockets) socket.resume()
+      for (const { chunk, to: waiting } of held.splice(0)) waiting.write(chunk)
     },
+    held: () => held.map(({ chunk }) => chunk.toString('latin1')).join(''),
     async stop() {
       for (const socket of sockets) socket.destroy()
       server.close()

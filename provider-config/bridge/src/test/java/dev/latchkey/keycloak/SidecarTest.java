@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,10 +56,11 @@ class SidecarTest {
         thread.start();
     }
 
-    private static void readRequest(Socket socket) throws IOException {
+    private static String readRequest(Socket socket) throws IOException {
         byte[] bytes = new byte[8192];
         String text = "";
         while (!text.contains("\r\n\r\n")) text += new String(bytes, 0, socket.getInputStream().read(bytes), StandardCharsets.US_ASCII);
+        return text;
     }
 
     private static void send(Socket socket, String head, byte[] body) throws IOException {
@@ -85,7 +87,7 @@ class SidecarTest {
     }
 
     private Fault fails(Duration timeout) {
-        return assertThrows(Fault.class, () -> new Sidecar(timeout).post(url(), Map.of("request", "x")));
+        return assertThrows(Fault.class, () -> new Sidecar(timeout).post(url(), Map.of("request", "x"), "request-1"));
     }
 
     @Test
@@ -95,9 +97,21 @@ class SidecarTest {
             readRequest(socket);
             send(socket, "HTTP/1.1 201 Created", new byte[] {'{', '}'});
         });
-        Sidecar.Reply reply = new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of());
+        Sidecar.Reply reply = new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of(), "request-1");
         assertEquals(201, reply.status());
         assertArrayEquals(new byte[] {'{', '}'}, reply.body());
+    }
+
+    @Test
+    @DisplayName("names the request, so that both logs can be read together (B16)")
+    void names() throws Fault {
+        AtomicReference<String> head = new AtomicReference<>();
+        behave(socket -> {
+            head.set(readRequest(socket));
+            send(socket, "HTTP/1.1 200 OK", new byte[0]);
+        });
+        new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of(), "request-1");
+        assertTrue(head.get().contains("\r\nX-Request-Id: request-1\r\n"), head.get());
     }
 
     @Test
