@@ -41,7 +41,10 @@ it('takes the id that the caller gives, answers with it, and has it in every lin
     .send({ client_id: 'nobody' })
   expect(response.headers['x-request-id']).toBe(id)
   const lines = await linesWith(id, 'refused')
-  expect(lines).toHaveLength(2)
+  expect(lines.map(({ msg, why }) => [msg, typeof why])).toEqual([
+    ['refused', 'string'],
+    ['request completed', 'undefined'],
+  ])
 })
 
 it.each(['short', 'x'.repeat(65), 'with space', 'a"b{}<script>', 'line\tbreak'])(

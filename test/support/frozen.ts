@@ -13,7 +13,7 @@ export interface Way {
 }
 
 /** Opens a way to a port of 127.0.0.1. */
-export async function openWay(to: number): Promise<Way> {
+export async function openWay(toPort: number): Promise<Way> {
   const sockets = new Set<Socket>()
   let isFrozen = false
   const held: { chunk: Buffer; to: Socket }[] = []
@@ -24,7 +24,7 @@ export async function openWay(to: number): Promise<Way> {
     })
   }
   const server = createServer((near) => {
-    const far = connect(to, '127.0.0.1')
+    const far = connect(toPort, '127.0.0.1')
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('error', () => undefined)
