@@ -1,15 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Express } from 'express'
 import type { LogConfig } from 'kysely'
-import { sql } from 'kysely'
 import { pino } from 'pino'
-import type { DestinationStream } from 'pino'
-import { createDirectory } from './adapters/keycloak/directory.ts'
+import type { DestinationStream, Logger } from 'pino'
 import { endSessions } from './adapters/keycloak/end-sessions.ts'
-import { realmKeys } from './adapters/keycloak/realm-keys.ts'
-import { createServiceAccount } from './adapters/keycloak/service-account.ts'
 import { createUserMaker } from './adapters/keycloak/user-maker.ts'
-import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
 import { createRealmMailer } from './adapters/mail/realm-mailer.ts'
 import { createMailer } from './adapters/mail/smtp.ts'
 import { reachable } from './adapters/mail/reach.ts'
@@ -34,11 +29,12 @@ import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing
 import { createSyncControl } from './adapters/store/sync-control.ts'
 import { createSyncStore } from './adapters/store/sync-store.ts'
 import { createWebSessionStore } from './adapters/store/web-session-store.ts'
+import { reachKeycloak } from './app/keycloak.ts'
+import { createWatch } from './app/watch.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
 import type { AdminStore, SecretName } from './core/administration/administration.ts'
 import type { AuditStore } from './core/audit/audit.ts'
-import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { MethodId } from './core/method.ts'
 import type { LoginStore } from './core/ports.ts'
@@ -49,7 +45,9 @@ import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
 import type { WebContext } from './web/context.ts'
+import { requestOfLine } from './web/log.ts'
 import { createManagement } from './web/management.ts'
+import { countWritten } from './web/measure.ts'
 import { createMetrics } from './web/metrics.ts'
 import { createListingWriter } from './web/render/listing.ts'
 import { createMailWriter } from './web/render/mail.ts'
@@ -64,12 +62,6 @@ import { createReminders, REMIND_EVERY } from './worker/reminders.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
-
-/** Milliseconds that Keycloak has to answer in when users and groups are read. */
-const KEYCLOAK_TIMEOUT = 10_000
-
-/** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
-const TOKEN_TIMEOUT = 5_000
 
 export { listen } from './web/listen.ts'
 
@@ -86,7 +78,10 @@ export interface App {
   /** Starts the sync worker. At most once. */
   startWorker(): void
   sync: SyncControl
+  /** From now on health says that this server is not ready: it is about to stop. */
+  drain(): void
   close(): Promise<void>
+  log: Logger
 }
 
 /** What a test may put in place of the world. */
@@ -98,7 +93,7 @@ export interface Surroundings {
   /** Reads a realm of Keycloak, by its name. */
   directory?: (realm: string) => Directory
   sync?: SyncControl
-  /** Takes the lines of the log. */
+  /** Takes the log's lines. */
   logTo?: DestinationStream
 }
 
@@ -110,7 +105,8 @@ export async function createApp(
   config: Config,
   { clock = Date.now, sqlLog, directory, sync, logTo }: Surroundings = {},
 ): Promise<App> {
-  const log = pino({ enabled: config.logFormat === 'json', base: null }, logTo)
+  const logging = { enabled: config.logFormat === 'json', base: null, mixin: requestOfLine }
+  const log = pino(logging, logTo)
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)
@@ -118,13 +114,21 @@ export async function createApp(
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
+  const realms = config.realms.map(({ name }) => name)
+  let worker: SyncWorker | undefined
+  const control = sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm))
+  const syncInterval = config.syncInterval * 1000
+  const watch = createWatch({ database, signer, metrics, sync: control, realms, syncInterval, clock })
   const secretOf = async (realm: string, name: SecretName) => await readSecret(database, sealer, realm, name)
   const mail: WebContext['mail'] = {
     writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
-    send: createRealmMailer(
-      createMailer(config.privateHosts),
-      async (realm) => await secretOf(realm, 'mail-password'),
-      delivery.inbox,
+    send: watch.sending(
+      'mail',
+      createRealmMailer(
+        createMailer(config.privateHosts),
+        async (realm) => await secretOf(realm, 'mail-password'),
+        delivery.inbox,
+      ),
     ),
   }
   const post = {
@@ -135,7 +139,7 @@ export async function createApp(
     privateHosts: config.privateHosts,
     twilioUrl: config.twilioUrl,
   }
-  const sendText = createRealmCourier(post)
+  const sendText = watch.sending('textMessages', createRealmCourier(post))
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   // So are passkeys where browsers have none.
@@ -157,33 +161,17 @@ export async function createApp(
     keyIds: sealer.keyIds,
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
-  const realms = config.realms.map(({ name }) => name)
   const companions = companionsOf(registry)
-  const directories = new Map(
-    config.realms.map((realm) => {
-      const account = createServiceAccount(realm, {
-        sign: async (type, payload) => await signer.sign(type, payload),
-        clock,
-        timeout: KEYCLOAK_TIMEOUT,
-      })
-      return [realm.name, createDirectory(realm, account, KEYCLOAK_TIMEOUT)]
-    }),
-  )
-  let worker: SyncWorker | undefined
+  const keycloak = reachKeycloak(config.realms, { signer, clock, watch })
   const context: WebContext = {
-    realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
-    store: createLoginStore(database, sealer),
+    ...keycloak,
+    store: countWritten(createLoginStore(database, sealer), metrics),
     admin: createAdminStore(database, { companions, clock, sealer }),
     audit: createAuditStore(database),
     figures: createFigureStore(database),
-    sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
+    sync: control,
     sessions: createWebSessionStore(database, sealer),
-    tokens: createTokenEndpoint({
-      sign: async (type, payload) => await signer.sign(type, payload),
-      clock,
-      timeout: TOKEN_TIMEOUT,
-    }),
-    directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
+    directoryOf: directory ?? keycloak.directoryOf,
     endSessions,
     userMakerOf: createUserMaker,
     signer,
@@ -236,9 +224,7 @@ export async function createApp(
       ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
       ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
     }),
-    management: createManagement(metrics.registry, async () => {
-      await sql`select 1`.execute(database.db)
-    }),
+    management: createManagement({ registry: metrics.registry, ...watch }),
     store: context.store,
     admin: context.admin,
     audit: context.audit,
@@ -257,7 +243,9 @@ export async function createApp(
     startWorker() {
       worker = startWorker(realms.map(workplaceOf))
     },
-    sync: context.sync,
+    sync: control,
+    drain: () => watch.drain(),
+    log,
     async close() {
       const ended = background.stop()
       await worker?.stop()
@@ -289,15 +277,11 @@ export async function createApp(
         changed: (name, count) => metrics.syncChanges.inc({ realm: name }, count),
         warnings: (name, count) => metrics.syncWarnings.set({ realm: name }, count),
       },
-      interval: config.syncInterval * 1000,
+      interval: syncInterval,
     }
   }
 
   async function countAll(): Promise<void> {
     for (const realm of realms) await countEnrolled(database, realm, companions, clock())
   }
-}
-
-function noDirectory(): never {
-  throw new DirectoryError('unreachable', 'this server does not answer for that realm')
 }

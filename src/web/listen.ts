@@ -1,24 +1,62 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Express } from 'express'
 import { answerUnreadable } from './unreadable.ts'
 
-/** Starts to listen; resolves when the port is open. `stop` lets requests that are under way end. */
-export async function listen(
-  handler: Express,
-  host: string,
-  port: number,
-): Promise<{ port: number; stop(): Promise<void> }> {
-  const server: Server = handler.listen(port, host)
+/** Milliseconds that a connection without a request has to come up with one, once nothing new is taken. */
+const LAST_CALL = 1_000
+
+/** A server that listens. */
+export interface Listening {
+  port: number
+  /** Has every answer from now on end its connection (RFC 9112, 9.6), so that clients go elsewhere. */
+  drain(): void
+  /** Takes no new connection, and lets requests that are under way end. */
+  stop(): Promise<void>
+}
+
+/** Starts to listen; resolves when the port is open. */
+export async function listen(handler: Express, host: string, port: number): Promise<Listening> {
+  const server = handler.listen(port, host)
+  const sockets = new Set<Socket>()
+  const underWay = new Set<ServerResponse>()
+  let isDraining = false
   server.on('clientError', answerUnreadable)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+    if (isDraining) endConnection(response)
+  })
   await once(server, 'listening')
+
+  function drain(): void {
+    isDraining = true
+    for (const response of underWay) endConnection(response)
+  }
+
   return {
     port: (server.address() as AddressInfo).port,
+    drain,
     async stop() {
+      drain()
+      const closed = once(server, 'close')
+      // Connections that were kept alive are closed by this; those that browsers opened for later are not.
       server.close()
-      server.closeIdleConnections()
-      await once(server, 'close')
+      const sweep = setTimeout(() => {
+        const busy = new Set([...underWay].map(({ socket }) => socket))
+        for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+      }, LAST_CALL)
+      await closed
+      clearTimeout(sweep)
     },
   }
+}
+
+function endConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
 }

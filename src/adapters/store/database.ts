@@ -41,6 +41,8 @@ const INT8 = 20
 export interface Database {
   db: Kysely<Schema>
   sqlite: SqliteFile | undefined
+  /** The pool of PostgreSQL. */
+  pool: Pick<pg.Pool, 'totalCount' | 'idleCount' | 'waitingCount'> | undefined
   close(): Promise<void>
 }
 
@@ -83,6 +85,7 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
   return {
     db,
     sqlite,
+    pool: undefined,
     async close() {
       await db.destroy()
     },
@@ -121,6 +124,7 @@ function openPostgres(url: string, options: { log?: LogConfig }, first?: Compile
   return {
     db,
     sqlite: undefined,
+    pool,
     async close() {
       await db.destroy()
     },

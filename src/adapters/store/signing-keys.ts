@@ -21,6 +21,8 @@ export interface SigningKeys {
   publish(): { keys: JWK[] }
   /** Reads the keys, and makes the next one where it is due. At start, then by a timer. */
   refresh(now: number): Promise<void>
+  /** Since when the key in use signs, and until when there is one; epoch milliseconds. Undefined where there is none. */
+  term(): { since: number; until: number } | undefined
 }
 
 interface Key {
@@ -83,6 +85,11 @@ export function createSigningKeys({ db }: Database, sealer: Sealer, clock: () =>
     },
 
     publish: () => ({ keys: keys.filter(({ expiresAt }) => expiresAt > clock()).map(({ jwk }) => jwk) }),
+
+    term() {
+      const [used, last] = [inUse(clock()), keys.at(-1)]
+      return used && last && { since: used.activeAt, until: endOfUse(last) }
+    },
 
     async refresh(now) {
       await load()

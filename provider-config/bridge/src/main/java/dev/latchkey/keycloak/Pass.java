@@ -11,6 +11,7 @@ record Pass(Step step, EventBuilder event) {
      * @throws Fault where neither can be told: nobody gets in
      */
     boolean isNeeded() throws Fault {
+        event.detail(Notes.REQUEST, Notes.request(step.login()));
         // A flow can ask at several places, and no policy needs more than what was given at another one.
         if (Proven.isReached(step, step.leastLevel())) return false;
         Decision decision;
@@ -42,6 +43,7 @@ record Pass(Step step, EventBuilder event) {
      * @throws Fault unless what the browser brought back is redeemed for a signed answer to this step
      */
     boolean redeem(Return given) throws Fault {
+        event.detail(Notes.REQUEST, Notes.request(step.login()));
         Answer answer = HandOff.of(step).redeem(given);
         Lockout lockout = new Lockout(step);
         lockout.count(answer.failures());
