@@ -21,6 +21,7 @@ import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
 import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
+import { createKeyHolder, TELL_KEYS_EVERY } from './adapters/store/key-holders.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -28,6 +29,7 @@ import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
 import { createReminderStore } from './adapters/store/reminder-store.ts'
+import { reseal } from './adapters/store/reseal.ts'
 import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import { createSyncControl } from './adapters/store/sync-control.ts'
@@ -112,6 +114,8 @@ export async function createApp(
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)
   await signer.refresh(clock())
+  const holder = createKeyHolder(database, sealer, clock)
+  await holder.tell()
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
@@ -197,6 +201,7 @@ export async function createApp(
   }
   const background = createBackground((err) => log.error({ err }, 'background work failed'))
   background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
+  background.every(TELL_KEYS_EVERY, () => holder.tell())
   background.every(PRUNE_EVERY, () => prune(database, clock()))
   background.every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock()))
   const sealing = createAuditSealing(database, sealer, realms, clock, {
@@ -225,7 +230,10 @@ export async function createApp(
     realms,
     kit,
   })
+  const found = (one: { realm: string; method: MethodId; data: unknown }) =>
+    lookupOf(one.realm, one, kit()).lookup
   let isStarted = false
+  let isStopping = false
 
   return {
     web: createServer(context, {
@@ -243,7 +251,9 @@ export async function createApp(
     start() {
       isStarted = true
       background.run(async () => {
-        await fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup)
+        await fillLookups(database, sealer, numbered, found)
+        // Nobody else can open the file while this server runs.
+        if (database.sqlite !== undefined) await resealAll()
       })
       background.every(SEAL_EVERY, () => sealing.run())
       background.every(OUTBOX_EVERY, sendNotices)
@@ -256,11 +266,13 @@ export async function createApp(
     },
     sync: context.sync,
     async close() {
+      isStopping = true
       const ended = background.stop()
       await worker?.stop()
       // What is being sent is told to be sent, or it would go out twice.
       await ended
       if (isStarted) await sealing.finish()
+      await holder.leave()
       await database.close()
     },
   }
@@ -287,6 +299,14 @@ export async function createApp(
         warnings: (name, count) => metrics.syncWarnings.set({ realm: name }, count),
       },
       interval: config.syncInterval * 1000,
+    }
+  }
+
+  async function resealAll(): Promise<void> {
+    const done = await reseal(database, sealer, { lookupOf: found, isStopping: () => isStopping })
+    for (const { table, resealed, unreadable } of done) {
+      if (resealed > 0) log.info({ table, resealed, key: sealer.keyIds[0] }, 'sealed under the newest key')
+      if (unreadable > 0) log.error({ table, unreadable }, 'no configured key opens these rows')
     }
   }
 

@@ -5,6 +5,7 @@ import type { App } from './app.ts'
 import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { importCommand } from './cli/import.ts'
+import { keysCommand } from './cli/keys.ts'
 import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
 import { readConfig } from './config.ts'
@@ -42,6 +43,7 @@ doctorCommand(program.command('doctor'))
 importCommand(program.command('import'))
 policyCommand(program.command('policy'))
 auditCommand(program.command('audit'))
+keysCommand(program.command('keys'))
 
 function stopOnSignal(app: App, servers: { stop(): Promise<void> }[]): void {
   const stop = async () => {

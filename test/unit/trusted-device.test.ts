@@ -123,8 +123,29 @@ describe('a device is trusted', () => {
   it('no longer where its key was taken out of use, and that is no alarm', () => {
     const { device, held } = made()
     const other = createSealer([{ id: 'k2', key: randomBytes(32) }])
-    const kit = kitAt(NOW, { mac: (text, keyId) => other.mac(text, keyId) })
+    const kit = kitAt(NOW, { mac: (text, keyId) => other.mac(text, keyId), keyIds: other.keyIds })
     expect(presentDevice(asking({ devices: [device] }), held, kit)).toEqual({ result: 'asked', stale: true })
+  })
+
+  it('by the same cookie for the same login, though a server with a newer key answers the second time', () => {
+    const keys = ['k1', 'k2'].map((id) => ({ id, key: randomBytes(32) }))
+    const [older, newer] = [keys, keys.toReversed()].map((all) => {
+      const { mac, keyIds } = createSealer(all)
+      return kitAt(NOW, { mac, keyIds })
+    })
+    const { device, held } = made(older)
+    const first = presentDevice(asking({ devices: [device] }), held, older)
+    if (first.result !== 'trusted') throw new Error(first.result)
+    const { to: token, from: previous, by: rotatedBy, sid, at: usedAt } = first.change.rotate!
+    const again = presentDevice(
+      asking({
+        devices: [{ ...device, token, previous, rotatedBy, sid, usedAt }],
+        transaction: first.change.transaction!.next,
+      }),
+      held,
+      newer,
+    )
+    expect(again).toMatchObject({ result: 'trusted', cookie: first.cookie })
   })
 
   it('proves nothing: neither failures nor the lock are taken back by it (R7)', () => {

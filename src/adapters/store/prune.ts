@@ -13,8 +13,8 @@ const TOMBSTONES = 30 * DAY
 
 /**
  * Deletes what can't be used any more: message ids past their age, steps, links, sessions, trusted devices and codes of
- * the help desk past their time, what sessions proved more than a day ago, figures past their time, and what is left of
- * users and groups that are gone from Keycloak for 30 days.
+ * the help desk past their time, signing keys that nothing was signed with for days, what sessions proved more than a day
+ * ago, figures past their time, and what is left of users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -40,6 +40,10 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('reminder')
     .where('until', '<', now - TOMBSTONES)
     .execute()
+  // The newest one's number is where the next one goes on.
+  await sql`delete from signing_key where expires_at < ${now - DAY} and n < (select max(n) from signing_key)`.execute(
+    db,
+  )
   await pruneFigures({ db }, now)
   await pruneGone(db, now - TOMBSTONES)
 }
