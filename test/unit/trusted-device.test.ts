@@ -27,8 +27,8 @@ const asking = (change: Partial<Situation> = {}) =>
   situationOf(challenge.stage, { transaction: challenge, credentials: [appCredential()], ...change })
 
 /** A device and what its browser holds. */
-function made(now = NOW): { device: TrustedDevice; held: DeviceToken } {
-  const given = trustDevice(asking(), { browser: 'Firefox', before: undefined }, kitAt(now))
+function made(now = NOW, kit = kitAt(now)): { device: TrustedDevice; held: DeviceToken } {
+  const given = trustDevice(asking(), { browser: 'Firefox', before: undefined }, kit)
   if (given?.change.trust === undefined) throw new Error('not trusted')
   return { device: given.change.trust, held: given.cookie }
 }
@@ -129,11 +129,12 @@ describe('a device is trusted', () => {
 
   it('by the same cookie for the same login, though a server with a newer key answers the second time', () => {
     const keys = ['k1', 'k2'].map((id) => ({ id, key: randomBytes(32) }))
-    const [older, newer] = [keys, keys.toReversed()].map((all) => {
+    const kitOf = (all: typeof keys) => {
       const { mac, keyIds } = createSealer(all)
       return kitAt(NOW, { mac, keyIds })
-    })
-    const { device, held } = made(older)
+    }
+    const [older, newer] = [kitOf(keys), kitOf(keys.toReversed())]
+    const { device, held } = made(NOW, older)
     const first = presentDevice(asking({ devices: [device] }), held, older)
     if (first.result !== 'trusted') throw new Error(first.result)
     const { to: token, from: previous, by: rotatedBy, sid, at: usedAt } = first.change.rotate!
