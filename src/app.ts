@@ -103,7 +103,7 @@ export interface Surroundings {
 
 /**
  * Wires the server: the only place that knows every part.
- * @throws Error where the database can't be opened or a theme is faulty
+ * @throws Error where the database or the signing keys in it can't be opened, or a theme is faulty
  */
 export async function createApp(
   config: Config,
@@ -113,9 +113,14 @@ export async function createApp(
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)
-  await signer.refresh(clock())
   const holder = createKeyHolder(database, sealer, clock)
-  await holder.tell()
+  try {
+    await signer.refresh(clock())
+    await holder.tell()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()

@@ -86,7 +86,7 @@ export async function rotate({
 }: Settings): Promise<{ done: Resealed[]; uses: KeyUse[] }> {
   const database = await open(dbUrl)
   const sealer = createSealer(encryptionKeys)
-  const kit = { registry, mac: sealer.mac }
+  const kit = { registry, mac: (text: string, keyId?: string) => sealer.mac(text, keyId) }
   try {
     await demandKnown(database, encryptionKeys)
     const done = await reseal(database, sealer, {

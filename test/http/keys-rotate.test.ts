@@ -192,15 +192,15 @@ describe.each([
       await start(K1, K2)
       await start(K2, K1)
       let turns = 0
-      let isOver = false
+      const load = { isOver: false }
       const turning = (async () => {
         // To and fro, so that every row is met many times.
-        for (; !isOver || turns % 2 === 0; turns++) {
+        for (; !load.isOver || turns % 2 === 0; turns++) {
           await rotate({ dbUrl: place.url, encryptionKeys: turns % 2 === 0 ? [K2, K1] : [K1, K2] })
         }
       })()
       for (let i = 0; i < 4; i++) made.push(...(await round(users)))
-      isOver = true
+      load.isOver = true
       await turning
       expect(turns).toBeGreaterThan(1)
     }

@@ -93,7 +93,7 @@ async function group(
     kind,
     keyId: key,
     rows: Number(count),
-    ...(time === null ? {} : { last: Number(time) }),
+    ...(time === null ? {} : { last: time }),
   }))
 }
 

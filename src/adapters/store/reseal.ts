@@ -129,7 +129,7 @@ async function replace(
       : sql`(select ${sql.join(columns.map((one) => sql`value ->> ${sql.lit(one)} as ${sql.ref(one)}`))}
           from json_each(${text})) as made`
   const lookup = name === 'credential' ? sql`, number_lookup = made.lookup` : sql``
-  const same = [...key.map((one) => sql`${sql.ref(`${name}.${one}`)} = ${sql.ref(`made.${one}`)}`)]
+  const same = key.map((one) => sql`${sql.ref(`${name}.${one}`)} = ${sql.ref(`made.${one}`)}`)
   try {
     const { numAffectedRows = 0n } = await sql`update ${sql.table(name)} set sealed = made.sealed ${lookup}
       from ${values} where ${sql.join(same, sql` and `)} and ${sql.ref(`${name}.sealed`)} = made.was`.execute(
