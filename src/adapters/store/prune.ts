@@ -40,10 +40,10 @@ export async function prune({ db }: Database, now: number): Promise<void> {
     .deleteFrom('reminder')
     .where('until', '<', now - TOMBSTONES)
     .execute()
-  // The newest one's number is where the next one goes on.
-  await sql`delete from signing_key where expires_at < ${now - DAY} and n < (select max(n) from signing_key)`.execute(
-    db,
-  )
+  await db
+    .deleteFrom('signing_key')
+    .where('expires_at', '<', now - DAY)
+    .execute()
   await pruneFigures({ db }, now)
   await pruneGone(db, now - TOMBSTONES)
 }
