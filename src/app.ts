@@ -17,6 +17,7 @@ import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
 import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
+import { createKeyHolder, TELL_KEYS_EVERY } from './adapters/store/key-holders.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -24,6 +25,7 @@ import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
 import { createReminderStore } from './adapters/store/reminder-store.ts'
+import { reseal } from './adapters/store/reseal.ts'
 import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import { createSyncControl } from './adapters/store/sync-control.ts'
@@ -99,7 +101,7 @@ export interface Surroundings {
 
 /**
  * Wires the server: the only place that knows every part.
- * @throws Error where the database can't be opened or a theme is faulty
+ * @throws Error where the database or the signing keys in it can't be opened, or a theme is faulty
  */
 export async function createApp(
   config: Config,
@@ -110,7 +112,14 @@ export async function createApp(
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)
-  await signer.refresh(clock())
+  const holder = createKeyHolder(database, sealer, clock)
+  try {
+    await signer.refresh(clock())
+    await holder.tell()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
@@ -188,6 +197,7 @@ export async function createApp(
   }
   const background = createBackground((err) => log.error({ err }, 'background work failed'))
   background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
+  background.every(TELL_KEYS_EVERY, () => holder.tell())
   background.every(PRUNE_EVERY, () => prune(database, clock()))
   background.every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock()))
   const sealing = createAuditSealing(database, sealer, realms, clock, {
@@ -216,7 +226,10 @@ export async function createApp(
     realms,
     kit,
   })
+  const found = (one: { realm: string; method: MethodId; data: unknown }) =>
+    lookupOf(one.realm, one, kit()).lookup
   let isStarted = false
+  let isStopping = false
 
   return {
     web: createServer(context, {
@@ -232,7 +245,9 @@ export async function createApp(
     start() {
       isStarted = true
       background.run(async () => {
-        await fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup)
+        await fillLookups(database, sealer, numbered, found)
+        // Nobody else can open the file while this server runs.
+        if (database.sqlite !== undefined) await resealAll()
       })
       background.every(SEAL_EVERY, () => sealing.run())
       background.every(OUTBOX_EVERY, sendNotices)
@@ -247,11 +262,13 @@ export async function createApp(
     drain: () => watch.drain(),
     log,
     async close() {
+      isStopping = true
       const ended = background.stop()
       await worker?.stop()
       // What is being sent is told to be sent, or it would go out twice.
       await ended
       if (isStarted) await sealing.finish()
+      await holder.leave()
       await database.close()
     },
   }
@@ -278,6 +295,14 @@ export async function createApp(
         warnings: (name, count) => metrics.syncWarnings.set({ realm: name }, count),
       },
       interval: syncInterval,
+    }
+  }
+
+  async function resealAll(): Promise<void> {
+    const done = await reseal(database, sealer, { lookupOf: found, isStopping: () => isStopping })
+    for (const { table, resealed, unreadable } of done) {
+      if (resealed > 0) log.info({ table, resealed, key: sealer.keyIds[0] }, 'sealed under the newest key')
+      if (unreadable > 0) log.error({ table, unreadable }, 'no configured key opens these rows')
     }
   }
 

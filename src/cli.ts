@@ -4,6 +4,7 @@ import { createApp, listen } from './app.ts'
 import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { importCommand } from './cli/import.ts'
+import { keysCommand } from './cli/keys.ts'
 import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
 import { stopOnSignal } from './cli/stop.ts'
@@ -40,6 +41,7 @@ doctorCommand(program.command('doctor'))
 importCommand(program.command('import'))
 policyCommand(program.command('policy'))
 auditCommand(program.command('audit'))
+keysCommand(program.command('keys'))
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)

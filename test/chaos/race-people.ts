@@ -90,6 +90,7 @@ export function appOf(user: string, sealer: Sealer) {
     settings: realmSettings.parse({}),
     random: randomBytes,
     mac: (text: string, keyId?: string) => sealer.mac(text, keyId),
+    keyIds: sealer.keyIds,
     site: { origin: 'http://127.0.0.1', rpId: '127.0.0.1' },
   }
   const { secret } = totp.beginEnrolment(account, context).keep

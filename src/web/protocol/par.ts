@@ -56,6 +56,13 @@ export function takeQuestion(context: WebContext): RequestHandler {
       result: reply.needed ? 'needed' : 'not-needed',
       because: reply.decision.because.rule,
     })
+    for (const { id, method, unreadable: why } of credentials) {
+      if (why === undefined) continue
+      context.log.error(
+        { realm: realm.name, user: account.userId, credential: id, method, why },
+        'no key opens a method of this user',
+      )
+    }
     const step = reply.needed ? reply.step : undefined
     const iat = Math.floor(now / 1000)
     const decision = await context.signer.sign('latchkey-decision+jwt', {
