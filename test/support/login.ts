@@ -17,12 +17,12 @@ export class Login {
   step = ''
   /** The step's cookie as a request carries it. */
   cookie = ''
-  readonly app: RunningApp
+  readonly app: Pick<RunningApp, 'url'>
   readonly realm: FakeRealm
   readonly now: () => number
 
   constructor(
-    app: RunningApp,
+    app: Pick<RunningApp, 'url'>,
     realm: FakeRealm,
     change: Record<string, unknown> = {},
     now: () => number = Date.now,
