@@ -20,6 +20,7 @@ import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.t
 import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
+import { patiently } from './adapters/store/postgres-pool.ts'
 import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
@@ -195,7 +196,7 @@ export async function createApp(
     log,
     origin,
   }
-  const background = createBackground((err) => log.error({ err }, 'background work failed'))
+  const background = createBackground(patiently, (err) => log.error({ err }, 'background work failed'))
   background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
   background.every(PRUNE_EVERY, () => prune(database, clock()))
   background.every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock()))
@@ -252,7 +253,7 @@ export async function createApp(
       background.every(REMIND_EVERY, remind)
     },
     startWorker() {
-      worker = startWorker(realms.map(workplaceOf))
+      worker = patiently(() => startWorker(realms.map(workplaceOf)))
     },
     sync: context.sync,
     async close() {

@@ -19,8 +19,8 @@ import type { Sidecar } from './sidecar.ts'
 const KILLS = 100
 /** Clients that log in at the same time. */
 const CLIENTS = 6
-/** A kill comes so many milliseconds after the first answer, at random. */
-const MOMENT = { least: 100, most: 900 }
+/** A kill comes once that many codes were spent and somebody was revoked, and up to so many milliseconds later. */
+const MOMENT = { spent: 12, most: 300 }
 
 /** Who is killed, and on which database. */
 interface Victim {
@@ -85,7 +85,8 @@ async function killAgainAndAgain(
   for (let i = 1; i <= times; i++) {
     const actions = crowd(sidecar.url, realm)
     const load = await startLoad(actions)
-    await pause(MOMENT.least + Math.random() * (MOMENT.most - MOMENT.least))
+    await load.underWay()
+    await pause(Math.random() * MOMENT.most)
     const before = sidecar
     sidecar = await kill(before)
     if (name === 'PostgreSQL' && sidecar !== before) endedByItself++
@@ -124,6 +125,11 @@ async function startLoad(actions: ReturnType<typeof crowd>) {
     await client(n).catch(() => broken++)
   })
   return {
+    async underWay() {
+      const isSpent = () => people.flatMap(({ codes }) => codes).length >= MOMENT.spent
+      const isRevoked = () => people.some(({ revocation }) => revocation === 'acknowledged')
+      while (broken < CLIENTS && !(isSpent() && isRevoked())) await pause(5)
+    },
     async stop() {
       stopped = true
       await Promise.all(clients)

@@ -70,7 +70,7 @@ export async function compare(people: Person[], dbUrl: string): Promise<Totals> 
 
 /**
  * Tries to be let in by what was spent: every code that was accepted once more, every code whose answer was lost twice,
- * and every authorization code that was redeemed. @returns what could be redeemed again
+ * every authorization code that was redeemed, and apps that were revoked. @returns what let in but a code
  */
 export async function replay(people: Person[], actions: ReturnType<typeof crowd>): Promise<string[]> {
   const again: string[] = []
@@ -78,6 +78,9 @@ export async function replay(people: Person[], actions: ReturnType<typeof crowd>
     people.map(async (person) => {
       for (const redeemed of person.redeemed) {
         if (await actions.redeemsAgain(redeemed)) again.push(`an authorization code of ${person.sub}`)
+      }
+      if (person.revocation === 'acknowledged' && (await actions.isLetIn(person))) {
+        again.push(`the app of ${person.sub}, which was revoked`)
       }
       if (person.revocation !== 'none') return
       for (const entry of person.codes) {

@@ -96,6 +96,12 @@ export function crowd(url: string, realm: FakeRealm) {
       return answered(await login.redeem(location)).status === 200
     },
 
+    /** Whether a code of their app lets them in that was used for nothing yet. */
+    async isLetIn({ sub, enrolled }: Person): Promise<boolean> {
+      const code = await codeFor(enrolled?.secret ?? '', Date.now() + STEP)
+      return (await submit(await begin(sub), { method: 'totp', code, accepted: 0 })).includes('code=')
+    },
+
     /** Has an administrator take the app away by the API, and with it the backup codes. */
     async revoke(person: Person, token: string): Promise<void> {
       const base = `${url}/realms/demo/api/v1/users/${person.sub}/methods`

@@ -2,7 +2,6 @@ import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
-import pg from 'pg'
 import { login } from './migrations/0001-login.ts'
 import { sendCounts } from './migrations/0002-send-counts.ts'
 import { administration } from './migrations/0003-administration.ts'
@@ -18,6 +17,7 @@ import { helpDesk } from './migrations/0013-help-desk.ts'
 import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
+import { createPostgresPool, PATIENT } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,7 +35,6 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-help-desk': helpDesk,
   '0014-listing': listing,
 }
-const INT8 = 20
 
 /** An open database; `sqlite` is the file where it is one. */
 export interface Database {
@@ -71,7 +70,11 @@ export async function openDatabase(url: string, options: { log?: LogConfig } = {
 export function openForReading(url: string): Database {
   return url.startsWith('sqlite:')
     ? overSqlite(openSqliteForReading(url.slice('sqlite:'.length)), {})
-    : openPostgres(url, {}, CompiledQuery.raw('set default_transaction_read_only = on'))
+    : openPostgres(
+        url,
+        {},
+        { limit: PATIENT, first: CompiledQuery.raw('set default_transaction_read_only = on') },
+      )
 }
 
 function openSqlite(path: string, options: { log?: LogConfig }): Database {
@@ -91,7 +94,7 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
 
 /** An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. */
 async function migratePostgres(url: string): Promise<void> {
-  const patient = openPostgres(url, {}, CompiledQuery.raw('set statement_timeout = 0'))
+  const patient = openPostgres(url, {}, { limit: Infinity })
   try {
     await migrate(patient.db)
   } finally {
@@ -99,20 +102,13 @@ async function migratePostgres(url: string): Promise<void> {
   }
 }
 
-function openPostgres(url: string, options: { log?: LogConfig }, first?: CompiledQuery): Database {
-  const types = new pg.TypeOverrides()
-  types.setTypeParser(INT8, Number)
-  const pool = new pg.Pool({
-    connectionString: url,
-    types,
-    max: 10,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 5_000,
-  })
-  // A connection that breaks while idle is replaced; without a listener it would end the process.
-  pool.on('error', () => {})
+function openPostgres(
+  url: string,
+  options: { log?: LogConfig },
+  { limit, first }: { limit?: number; first?: CompiledQuery } = {},
+): Database {
   const dialect = new PostgresDialect({
-    pool,
+    pool: createPostgresPool(url, limit),
     onCreateConnection: async (connection) => {
       if (first !== undefined) await connection.executeQuery(first)
     },
