@@ -20,7 +20,6 @@ import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.t
 import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
-import { patiently } from './adapters/store/postgres-pool.ts'
 import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
@@ -48,6 +47,7 @@ import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
+import { patiently, withinRequest } from './patience.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
 import { createMetrics } from './web/metrics.ts'
@@ -65,10 +65,10 @@ import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
 
-/** Milliseconds that Keycloak has to answer in when users and groups are read. */
+/** Milliseconds that Keycloak has to answer in when users and groups are read; a request waits less (patience.ts). */
 const KEYCLOAK_TIMEOUT = 10_000
 
-/** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
+/** The same while a page waits for its tokens. */
 const TOKEN_TIMEOUT = 5_000
 
 export { listen } from './web/listen.ts'
@@ -231,11 +231,12 @@ export async function createApp(
   return {
     web: createServer(context, {
       trustProxy: config.trustProxy === 'xforwarded',
+      within: withinRequest,
       ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
       ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
     }),
     management: createManagement(metrics.registry, async () => {
-      await sql`select 1`.execute(database.db)
+      await withinRequest(async () => await sql`select 1`.execute(database.db))
     }),
     store: context.store,
     admin: context.admin,

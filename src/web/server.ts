@@ -99,6 +99,8 @@ const PAGES: Route[] = [
 interface Options {
   /** Whether `X-Forwarded-For` is believed, one hop. */
   trustProxy: boolean
+  /** Serves a request as one whose client waits. */
+  within: (serve: () => void) => void
   /** A trial's messages. */
   inbox?: Inbox
   /** For a provider that reports what became of a message. */
@@ -106,12 +108,16 @@ interface Options {
 }
 
 /** The server as browsers and Keycloak see it. */
-export function createServer(context: WebContext, { trustProxy, inbox, checkCallback }: Options): Express {
+export function createServer(
+  context: WebContext,
+  { trustProxy, within, inbox, checkCallback }: Options,
+): Express {
   const app = express()
   app.set('trust proxy', trustProxy ? 1 : false)
   app.set('query parser', 'simple')
   app.set('etag', false)
   app.disable('x-powered-by')
+  app.use((_request, _response, next) => within(next))
   app.use(pinoHttp(logOptions(context.log)))
   app.use(securityHeaders(context))
   app.use(neverStored)

@@ -9,6 +9,7 @@ const MAY: Record<string, string[]> = {
   'app.ts': [
     'config.ts',
     'relying-party.ts',
+    'patience.ts',
     'web',
     'worker',
     'methods/index.ts',
@@ -18,11 +19,12 @@ const MAY: Record<string, string[]> = {
   ],
   'config.ts': ['relying-party.ts', 'adapters/', 'core'],
   'relying-party.ts': [],
+  'patience.ts': [],
   web: ['core'],
   worker: ['core'],
   'methods/index.ts': ['methods/', 'core'],
   'methods/': ['core'],
-  'adapters/': ['core'],
+  'adapters/': ['patience.ts', 'core'],
   core: [],
 }
 

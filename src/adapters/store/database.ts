@@ -17,7 +17,7 @@ import { helpDesk } from './migrations/0013-help-desk.ts'
 import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
-import { createPostgresPool, PATIENT } from './postgres-pool.ts'
+import { createPostgresPool } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -70,11 +70,7 @@ export async function openDatabase(url: string, options: { log?: LogConfig } = {
 export function openForReading(url: string): Database {
   return url.startsWith('sqlite:')
     ? overSqlite(openSqliteForReading(url.slice('sqlite:'.length)), {})
-    : openPostgres(
-        url,
-        {},
-        { limit: PATIENT, first: CompiledQuery.raw('set default_transaction_read_only = on') },
-      )
+    : openPostgres(url, {}, { first: CompiledQuery.raw('set default_transaction_read_only = on') })
 }
 
 function openSqlite(path: string, options: { log?: LogConfig }): Database {
@@ -94,7 +90,7 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
 
 /** An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. */
 async function migratePostgres(url: string): Promise<void> {
-  const patient = openPostgres(url, {}, { limit: Infinity })
+  const patient = openPostgres(url, {}, { limited: false })
   try {
     await migrate(patient.db)
   } finally {
@@ -105,10 +101,10 @@ async function migratePostgres(url: string): Promise<void> {
 function openPostgres(
   url: string,
   options: { log?: LogConfig },
-  { limit, first }: { limit?: number; first?: CompiledQuery } = {},
+  { limited = true, first }: { limited?: boolean; first?: CompiledQuery } = {},
 ): Database {
   const dialect = new PostgresDialect({
-    pool: createPostgresPool(url, limit),
+    pool: createPostgresPool(url, { limited }),
     onCreateConnection: async (connection) => {
       if (first !== undefined) await connection.executeQuery(first)
     },
