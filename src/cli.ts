@@ -56,8 +56,14 @@ function stopOnSignal(app: App, servers: { stop(): Promise<void> }[]): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`latchkey: ${withCauses(error).join(': ')}\n`)
   process.exitCode = 1
+}
+
+/** What went wrong, and why, down to the operating system's word for it. */
+function withCauses(error: unknown): string[] {
+  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)]
+  return [error.message, ...withCauses(error.cause)].filter((message) => message !== '')
 }
 
 program.parseAsync().catch((error: unknown) => {

@@ -52,10 +52,18 @@ export async function prepareRealm(dbUrl: string, settings: Partial<RealmSetting
   await database.close()
 }
 
-/** Starts it and waits until it is ready. @throws Error with its log where it ends first */
-export async function startSidecar(environment: NodeJS.ProcessEnv): Promise<Sidecar> {
+/**
+ * Starts it and waits until it is ready.
+ * @param largest no file that it writes may be larger, in KiB
+ * @throws Error with its log where it ends first
+ */
+export async function startSidecar(environment: NodeJS.ProcessEnv, largest?: number): Promise<Sidecar> {
   let log = ''
-  const child = spawn(process.execPath, ['src/cli.ts', 'serve'], {
+  // A signal that is ignored makes a write that goes too far an error, as on a full disk.
+  const cramped = `trap '' XFSZ; ulimit -f ${largest}; exec "$0" "$@"`
+  const command = [process.execPath, 'src/cli.ts', 'serve']
+  const [program = '', ...args] = largest === undefined ? command : ['bash', '-c', cramped, ...command]
+  const child = spawn(program, args, {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -91,4 +99,10 @@ export async function startSidecar(environment: NodeJS.ProcessEnv): Promise<Side
     await pause(20)
   }
   return sidecar
+}
+
+/** Whether its log says so since then; what was written a moment ago is on its way. */
+export async function tells(sidecar: Sidecar, from: number, words: RegExp): Promise<boolean> {
+  for (let tries = 0; tries < 50 && !words.test(sidecar.log(from)); tries++) await pause(100)
+  return words.test(sidecar.log(from))
 }

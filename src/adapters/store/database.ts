@@ -1,4 +1,4 @@
-import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
@@ -122,5 +122,20 @@ function openPostgres(
 async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw new Error('the database could not be brought up to date', { cause: error })
+  if (error === undefined) return
+  const [unknown] = await unknownMigrations(db)
+  throw new Error(
+    unknown === undefined
+      ? 'the database could not be brought up to date'
+      : `the database was written by a newer version of Latchkey, which brought it to ${unknown}: start that version, or a later one`,
+    { cause: error },
+  )
+}
+
+/** What was done to the schema that this version knows nothing of, newest first. */
+async function unknownMigrations(db: Kysely<Schema>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc`
+    .execute(db)
+    .catch(() => ({ rows: [] }))
+  return rows.map(({ name }) => name).filter((name) => !(name in MIGRATIONS))
 }
