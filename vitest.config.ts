@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'database',
-          include: ['test/{http,store}/**/*.test.ts'],
+          include: ['test/{http,store,chaos}/**/*.test.ts'],
           globalSetup: 'test/support/postgres-setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -40,7 +40,9 @@ export async function clockFaults(realm: FakeRealm): Promise<Figure[]> {
     clock.now = truth()
     const after = await loginOf().begin()
     const code = await codeFor(secret, truth())
-    const isWell = String((await after.post('challenge/totp', { code })).headers['location']).includes('code=')
+    const isWell = String((await after.post('challenge/totp', { code })).headers['location']).includes(
+      'code=',
+    )
     figures.push({
       what: `the clock ${name}: a used code, a question, and afterwards`,
       figure: `${replayed ? 'accepted' : 'refused'}, ${answers.join(' and ')}, ${isWell ? 'well' : 'not well'}`,

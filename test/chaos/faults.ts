@@ -48,11 +48,15 @@ export const faults: Part = async ({ size, progress }) => {
     }
   }
   try {
-    const stages = stagesOf(realm, postgres.url).map((make) => async () => await run(make))
-    const groups = isWhole ? await oneByOne(stages) : await Promise.all(stages.map(async (stage) => await stage()))
-    const more = [...(await databaseFaults(realm, postgres.url)), ...(await clockFaults(realm))]
-    progress('the database itself, and the clock')
-    return [...groups.flat(), ...more]
+    const works = [
+      ...stagesOf(realm, postgres.url).map((make) => async () => await run(make)),
+      async () => await databaseFaults(realm, postgres.url),
+      async () => await clockFaults(realm),
+    ]
+    const groups = isWhole
+      ? await oneByOne(works)
+      : await Promise.all(works.map(async (work) => await work()))
+    return groups.flat()
   } finally {
     await postgres.stop()
     await realm.stop()
@@ -114,7 +118,11 @@ async function withFault(stage: Stage, fault: Fault, clients: number, bounds: Bo
 }
 
 /** What came back. `isLost`: the fault was felt; `wrong`: why it is not as it must be. */
-async function answerTo({ what, must, ask }: Ask): Promise<{ took: number; isLost: boolean; wrong?: string }> {
+async function answerTo({
+  what,
+  must,
+  ask,
+}: Ask): Promise<{ took: number; isLost: boolean; wrong?: string }> {
   const begun = performance.now()
   try {
     const response = await ask(AbortSignal.timeout(GIVE_UP))
@@ -123,13 +131,18 @@ async function answerTo({ what, must, ask }: Ask): Promise<{ took: number; isLos
     const location = response.headers.get('location') ?? ''
     const isLost = response.status >= 500 || location.includes('send=')
     const letsIn = /[?&]code=/.test(location) || /"(decision|id_token)"/.test(body)
-    const isClear = /data-page="error"|"error":"temporarily_unavailable"|urn:latchkey:problem:unavailable/.test(body)
+    const isClear =
+      /data-page="error"|"error":"temporarily_unavailable"|urn:latchkey:problem:unavailable/.test(body)
     const isRight = {
       refused: !letsIn && response.status === 503 && isClear,
       'goes on': response.status < 500,
       answered: !letsIn && (response.status < 500 || (response.status === 503 && isClear)),
     }[must]
-    return { took, isLost, ...(isRight ? {} : { wrong: `${what}: ${response.status} ${body.slice(0, 200)}` }) }
+    return {
+      took,
+      isLost,
+      ...(isRight ? {} : { wrong: `${what}: ${response.status} ${body.slice(0, 200)}` }),
+    }
   } catch (error) {
     return { took: performance.now() - begun, isLost: true, wrong: `${what}: ${String(error)}` }
   }

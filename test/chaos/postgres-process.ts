@@ -17,7 +17,9 @@ export async function startKillablePostgres(): Promise<KillablePostgres> {
   return {
     ...server,
     async kill() {
-      const pid = Number((await readFile(join(server.databaseDir, 'postmaster.pid'), 'utf8')).split('\n', 1)[0])
+      const pid = Number(
+        (await readFile(join(server.databaseDir, 'postmaster.pid'), 'utf8')).split('\n', 1)[0],
+      )
       for (const one of [pid, ...(await childrenOf(pid))]) {
         try {
           process.kill(one, 'SIGKILL')
@@ -44,5 +46,9 @@ export async function startKillablePostgres(): Promise<KillablePostgres> {
 /** Elsewhere than on Linux they end by themselves, once the postmaster is gone. */
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  return text.trim().split(' ').filter((one) => one !== '').map(Number)
+  return text
+    .trim()
+    .split(' ')
+    .filter((one) => one !== '')
+    .map(Number)
 }

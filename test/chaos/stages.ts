@@ -31,7 +31,9 @@ export async function databaseStage(realm: FakeRealm, dbUrl: string): Promise<St
     isDown: true,
     tells: /"unavailable"/,
     async prepare(clients) {
-      const asks = await Promise.all(Array.from({ length: clients }, async () => await everyRequest(url, realm)))
+      const asks = await Promise.all(
+        Array.from({ length: clients }, async () => await everyRequest(url, realm)),
+      )
       const token = await people.administrator()
       return [...asks.flat(), apiAsk(url, token, '/users', 'refused')]
     },
@@ -86,7 +88,11 @@ async function everyRequest(url: string, realm: FakeRealm): Promise<Ask[]> {
       what: 'token',
       must: 'refused',
       ask: async (signal) =>
-        await fetch(`${url}${done.base}/token`, { method: 'POST', body: new URLSearchParams(redemption), signal }),
+        await fetch(`${url}${done.base}/token`, {
+          method: 'POST',
+          body: new URLSearchParams(redemption),
+          signal,
+        }),
     },
   ]
 }
@@ -95,7 +101,11 @@ async function pushAsk(url: string, realm: FakeRealm, must: Ask['must']): Promis
   const issuer = `${url}/realms/demo`
   const request = await realm.sign('oauth-authz-req+jwt', questionOf(realm, issuer, Date.now()))
   const body = new URLSearchParams({ client_id: realm.issuer, request })
-  return { what: 'par', must, ask: async (signal) => await fetch(`${issuer}/par`, { method: 'POST', body, signal }) }
+  return {
+    what: 'par',
+    must,
+    ask: async (signal) => await fetch(`${issuer}/par`, { method: 'POST', body, signal }),
+  }
 }
 
 function apiAsk(url: string, token: string, path: string, must: Ask['must']): Ask {
