@@ -65,11 +65,8 @@ import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
 
-/** Milliseconds that Keycloak has to answer in when users and groups are read; a request waits less (patience.ts). */
+/** Milliseconds that Keycloak has to answer in; a request waits less (patience.ts). */
 const KEYCLOAK_TIMEOUT = 10_000
-
-/** The same while a page waits for its tokens. */
-const TOKEN_TIMEOUT = 5_000
 
 export { listen } from './web/listen.ts'
 
@@ -179,7 +176,7 @@ export async function createApp(
     tokens: createTokenEndpoint({
       sign: async (type, payload) => await signer.sign(type, payload),
       clock,
-      timeout: TOKEN_TIMEOUT,
+      timeout: KEYCLOAK_TIMEOUT,
     }),
     directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
     endSessions,

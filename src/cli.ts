@@ -56,13 +56,13 @@ function stopOnSignal(app: App, servers: { stop(): Promise<void> }[]): void {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`latchkey: ${withCauses(error).join(': ')}\n`)
+  process.stderr.write(`latchkey: ${error instanceof Error ? withCauses(error).join(': ') : String(error)}\n`)
   process.exitCode = 1
 }
 
 /** What went wrong, and why, down to the operating system's word for it. */
 function withCauses(error: unknown): string[] {
-  if (!(error instanceof Error)) return error === undefined ? [] : [String(error)]
+  if (!(error instanceof Error)) return []
   return [error.message, ...withCauses(error.cause)].filter((message) => message !== '')
 }
 

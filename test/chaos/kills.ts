@@ -109,10 +109,10 @@ async function killAgainAndAgain(
 /** People come until it is stopped, or until an answer is lost. */
 async function startLoad(actions: ReturnType<typeof crowd>) {
   const people: Person[] = []
-  let [stopped, broken] = [false, 0]
+  const load = { isOver: false, broken: 0 }
   const token = await actions.administrator()
   const client = async (n: number) => {
-    for (let i = 0; !stopped; i++) {
+    for (let i = 0; !load.isOver; i++) {
       const person = await actions.enrol()
       people.push(person)
       await actions.spend(person, 'totp')
@@ -122,18 +122,18 @@ async function startLoad(actions: ReturnType<typeof crowd>) {
     }
   }
   const clients = Array.from({ length: CLIENTS }, async (_client, n) => {
-    await client(n).catch(() => broken++)
+    await client(n).catch(() => load.broken++)
   })
   return {
     async underWay() {
       const isSpent = () => people.flatMap(({ codes }) => codes).length >= MOMENT.spent
       const isRevoked = () => people.some(({ revocation }) => revocation === 'acknowledged')
-      while (broken < CLIENTS && !(isSpent() && isRevoked())) await pause(5)
+      while (load.broken < CLIENTS && !(isSpent() && isRevoked())) await pause(5)
     },
     async stop() {
-      stopped = true
+      load.isOver = true
       await Promise.all(clients)
-      return { people, broken }
+      return { people, broken: load.broken }
     },
   }
 }

@@ -30,19 +30,7 @@ export const NOTHING: Totals = {
 
 /** Compares what people were told with what the database has, beside the server. */
 export async function compare(people: Person[], dbUrl: string): Promise<Totals> {
-  const database = openForReading(dbUrl)
-  const { rows, entries } = await (async () => {
-    const { db } = database
-    const [credentials, audit] = [
-      await db.selectFrom('credential').select(['user_id', 'method']).where('realm', '=', 'demo').execute(),
-      await db.selectFrom('audit').select(['user_id', 'event']).where('realm', '=', 'demo').execute(),
-    ]
-    return {
-      rows: new Set(credentials.map((row) => `${row.user_id} ${row.method}`)),
-      entries: Map.groupBy(audit, (row) => `${row.user_id} ${row.event}`),
-    }
-  })().finally(async () => await database.close())
-
+  const { rows, entries } = await read(dbUrl)
   const totals = structuredClone(NOTHING)
   for (const { sub, enrolled, revocation, codes, events, redeemed } of people) {
     const has = ['totp', 'backup-codes'].map((method) => rows.has(`${sub} ${method}`))
@@ -66,6 +54,21 @@ export async function compare(people: Person[], dbUrl: string): Promise<Totals> 
     }
   }
   return totals
+}
+
+async function read(dbUrl: string) {
+  const database = openForReading(dbUrl)
+  try {
+    const { db } = database
+    const credentials = await db.selectFrom('credential').select(['user_id', 'method']).execute()
+    const audit = await db.selectFrom('audit').select(['user_id', 'event']).execute()
+    return {
+      rows: new Set(credentials.map((row) => `${row.user_id} ${row.method}`)),
+      entries: Map.groupBy(audit, (row) => `${row.user_id} ${row.event}`),
+    }
+  } finally {
+    await database.close()
+  }
 }
 
 /**

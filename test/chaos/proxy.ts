@@ -27,10 +27,12 @@ export interface Proxy {
 /** Listens on 127.0.0.1 and passes on to a port of the same. */
 export async function startProxy(target: number): Promise<Proxy> {
   const pairs = new Set<[Socket, Socket]>()
-  let fault: Fault | undefined
-  let ended: AbortController = new AbortController()
+  const now: { fault: Fault | undefined; ended: AbortController } = {
+    fault: undefined,
+    ended: new AbortController(),
+  }
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    if (fault === 'reset') {
+    if (now.fault === 'reset') {
       client.on('error', () => {}).resetAndDestroy()
       return
     }
@@ -56,15 +58,15 @@ export async function startProxy(target: number): Promise<Proxy> {
   return {
     port,
     async set(next) {
-      fault = next
-      ended.abort()
-      ended = new AbortController()
+      now.fault = next
+      now.ended.abort()
+      now.ended = new AbortController()
       if (next === 'reset') for (const [client] of pairs) client.resetAndDestroy()
       if (next === 'down') await close()
       else if (!server.listening) await listening(port)
     },
     async stop() {
-      ended.abort()
+      now.ended.abort()
       if (server.listening) await close()
     },
   }
@@ -88,10 +90,11 @@ export async function startProxy(target: number): Promise<Proxy> {
   }
 
   async function pass(chunk: Buffer, to: Socket, isAnswer: boolean, due: number): Promise<void> {
-    while (fault === 'black hole') await over(60_000)
-    if (fault === 'latency' && isAnswer) await over(Math.max(0, due - performance.now()))
+    while (now.fault === 'black hole') await over(60_000)
+    if (now.fault === 'latency' && isAnswer) await over(Math.max(0, due - performance.now()))
+    const trickles = () => now.fault === 'slow' && isAnswer && to.writable
     let left = chunk
-    while (fault === 'slow' && isAnswer && left.length > 0 && to.writable) {
+    while (trickles() && left.length > 0) {
       to.write(left.subarray(0, TRICKLE.bytes))
       left = left.subarray(TRICKLE.bytes)
       await over(TRICKLE.every)
@@ -101,6 +104,6 @@ export async function startProxy(target: number): Promise<Proxy> {
 
   /** Waits so long, or until the fault is another. */
   async function over(milliseconds: number): Promise<void> {
-    await pause(milliseconds, undefined, { signal: ended.signal, ref: false }).catch(() => {})
+    await pause(milliseconds, undefined, { signal: now.ended.signal, ref: false }).catch(() => {})
   }
 }
