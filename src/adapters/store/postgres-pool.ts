@@ -7,6 +7,8 @@ import { fromPostgres } from './unavailable.ts'
 const CONNECTION = 2_000
 /** Milliseconds that a statement may take where no client waits: longer than the server takes to end it by itself. */
 const PATIENT = 6_000
+/** Milliseconds that must be left to begin a statement: one that is cut off may have been carried out all the same. */
+const LEAST = 1_000
 /** Milliseconds after which the server ends a statement by itself. */
 const STATEMENT = 5_000
 /** Milliseconds that a statement waits for another's lock: none goes on once its client has given up. */
@@ -71,8 +73,10 @@ class TimedClient implements PostgresPoolClient {
   readonly query = (async (text: string, parameters: readonly unknown[] = []) => {
     const begun = this.#since ?? performance.now()
     this.#since = undefined
+    const left = begun + patience(PATIENT) - performance.now()
+    if (left < LEAST) throw fromPostgres(new Error('no time is left for a statement'))
     // One that hangs can't be asked to end: it is cut off.
-    const timer = setTimeout(() => void this.#client.end(), begun + patience(PATIENT) - performance.now())
+    const timer = setTimeout(() => void this.#client.end(), left)
     try {
       return await waited(this.#client.query(text, [...parameters]), begun)
     } catch (error) {
