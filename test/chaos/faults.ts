@@ -90,7 +90,7 @@ async function withFault(stage: Stage, fault: Fault, clients: number, bounds: Bo
     before.isReady(),
   ])
   const isTold = answers.every(({ isLost }) => !isLost) || (await tells(before, mark, stage.tells))
-  const isHealthTrue = fault === 'slow' || isReady !== stage.isDown
+  const isHealthTrue = fault === 'slow' || fault === 'latency' || isReady !== stage.isDown
   const isAlive = before.isAlive()
   await stage.proxy.set(undefined)
   const well = await untilWell(stage, bounds.well)

@@ -17,7 +17,7 @@ export interface Stage {
   name: string
   proxy: Proxy
   sidecar(): Sidecar
-  /** Whether its health has to say that it can't serve, but for a trickle, which is enough for health. */
+  /** Whether its health has to say that it can't serve, but where its one question is answered, only late. */
   isDown: boolean
   /** What it writes in its log. */
   tells: RegExp

@@ -43,7 +43,7 @@ export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: 
     again: boolean,
   ): Promise<{ body: unknown } | undefined> {
     // By itself, so that the call has all of its time; the client finds it kept.
-    await account.token()
+    await waited(account.token())
     const most = patience(timeout)
     try {
       return { body: await waited(withTimeout(call(client), most)) }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { Realm } from '../../core/realm.ts'
-import { patience, waited } from '../../patience.ts'
+import { patience } from '../../patience.ts'
 import { CLIENT_ID } from './setup/names.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -28,11 +28,10 @@ export async function requestTokens(
   const own = { iss: CLIENT_ID, sub: CLIENT_ID, aud: realm.keycloakIssuer, jti: randomUUID() }
   const assertion = await sign('JWT', { ...own, iat, exp: iat + LIFE })
   const proof = { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion }
-  const request = fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
+  return await fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({ ...grant, client_id: CLIENT_ID, ...proof }),
     redirect: 'error',
     signal: AbortSignal.timeout(patience(timeout)),
   })
-  return await waited(request)
 }
