@@ -46,6 +46,7 @@ import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
+import { patiently, withinRequest } from './patience.ts'
 import type { WebContext } from './web/context.ts'
 import { requestOfLine } from './web/log.ts'
 import { createManagement } from './web/management.ts'
@@ -195,7 +196,7 @@ export async function createApp(
     log,
     origin,
   }
-  const background = createBackground((err) => log.error({ err }, 'background work failed'))
+  const background = createBackground(patiently, (err) => log.error({ err }, 'background work failed'))
   background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
   background.every(TELL_KEYS_EVERY, () => holder.tell())
   background.every(PRUNE_EVERY, () => prune(database, clock()))
@@ -234,6 +235,7 @@ export async function createApp(
   return {
     web: createServer(context, {
       trustProxy: config.trustProxy === 'xforwarded',
+      within: withinRequest,
       ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
       ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
     }),
@@ -256,7 +258,7 @@ export async function createApp(
       background.every(REMIND_EVERY, remind)
     },
     startWorker() {
-      worker = startWorker(realms.map(workplaceOf))
+      worker = patiently(() => startWorker(realms.map(workplaceOf)))
     },
     sync: control,
     drain: () => watch.drain(),

@@ -44,8 +44,14 @@ auditCommand(program.command('audit'))
 keysCommand(program.command('keys'))
 
 function fail(error: unknown): void {
-  process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`latchkey: ${error instanceof Error ? withCauses(error).join(': ') : String(error)}\n`)
   process.exitCode = 1
+}
+
+/** What went wrong, and why, down to the operating system's word for it. */
+function withCauses(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  return [error.message, ...withCauses(error.cause)].filter((message) => message !== '')
 }
 
 program.parseAsync().catch((error: unknown) => {

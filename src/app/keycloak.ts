@@ -7,11 +7,8 @@ import type { Realm } from '../core/realm.ts'
 import type { WebContext } from '../web/context.ts'
 import type { Watch } from './watch.ts'
 
-/** Milliseconds that Keycloak has to answer in when users and groups are read. */
+/** Milliseconds that Keycloak has to answer in; a request waits less (patience.ts). */
 const KEYCLOAK_TIMEOUT = 10_000
-
-/** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
-const TOKEN_TIMEOUT = 5_000
 
 /** How Keycloak's realms are reached; what they answer is seen by the watch. */
 export function reachKeycloak(
@@ -37,7 +34,7 @@ export function reachKeycloak(
         return [realm.name, { realm, keys }]
       }),
     ),
-    tokens: createTokenEndpoint({ ...asking, timeout: TOKEN_TIMEOUT }),
+    tokens: createTokenEndpoint({ ...asking, timeout: KEYCLOAK_TIMEOUT }),
     directoryOf: (realm) => directories.get(realm) ?? noDirectory(),
   }
 }

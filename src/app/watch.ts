@@ -5,6 +5,7 @@ import type { SigningKeys } from '../adapters/store/signing-keys.ts'
 import { ageOf, judge } from '../core/health.ts'
 import type { Backlog, Health, LastTries } from '../core/health.ts'
 import type { SyncControl, SyncState } from '../core/sync/sync.ts'
+import { withinRequest } from '../patience.ts'
 import type { Metrics } from '../web/metrics.ts'
 
 /** Milliseconds that a probe waits for the database. */
@@ -52,7 +53,7 @@ export function createWatch(watched: Watched): Watch {
   const startedAt = clock()
   const tries = new Map<string, LastTries>()
   const isUp = patient(async () => {
-    await sql`select 1`.execute(database.db)
+    await withinRequest(async () => await sql`select 1`.execute(database.db))
     return true
   })
   const looks = realms.map((realm) => ({

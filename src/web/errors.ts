@@ -32,7 +32,8 @@ export function answerErrorsAsJson(context: WebContext): ErrorRequestHandler {
     } else if (known !== undefined) {
       const code =
         known.code === 'busy' || known.code === 'unavailable' ? 'temporarily_unavailable' : 'invalid_request'
-      context.log.warn({ code: known.code, why: known.message }, 'refused')
+      if (known.code === 'unavailable') context.log.error({ err: error }, 'unavailable')
+      else context.log.warn({ code: known.code, why: known.message }, 'refused')
       response.status(STATUS[known.code]).json({ error: code, error_description: known.message })
     } else {
       context.log.error({ err: error }, 'failed')
@@ -52,6 +53,7 @@ export function answerErrorsAsPage(context: WebContext): ErrorRequestHandler {
     }
     const known = knownError(error)
     if (known === undefined) context.log.error({ err: error }, 'failed')
+    else if (known.code === 'unavailable') context.log.error({ err: error }, 'unavailable')
     else context.log.info({ code: known.code, why: known.message }, 'refused')
     response.status(known === undefined ? 500 : STATUS[known.code])
     sendPage(context, request, response, viewOf(known, idOf(request)))

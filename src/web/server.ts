@@ -99,6 +99,8 @@ const PAGES: Route[] = [
 interface Options {
   /** Whether `X-Forwarded-For` is believed, one hop. */
   trustProxy: boolean
+  /** Serves a request as one whose client waits. */
+  within: (serve: () => void) => void
   /** A trial's messages. */
   inbox?: Inbox
   /** For a provider that reports what became of a message. */
@@ -106,7 +108,10 @@ interface Options {
 }
 
 /** The server as browsers and Keycloak see it. */
-export function createServer(context: WebContext, { trustProxy, inbox, checkCallback }: Options): Express {
+export function createServer(
+  context: WebContext,
+  { trustProxy, within, inbox, checkCallback }: Options,
+): Express {
   const app = express()
   app.set('trust proxy', trustProxy ? 1 : false)
   app.set('query parser', 'simple')
@@ -114,6 +119,7 @@ export function createServer(context: WebContext, { trustProxy, inbox, checkCall
   app.disable('x-powered-by')
   app.use(measure(context.metrics))
   app.use(logRequests(context.log))
+  app.use((_request, _response, next) => within(next))
   app.use(securityHeaders(context))
   app.use(neverStored)
   mount(

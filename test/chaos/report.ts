@@ -40,6 +40,8 @@ export async function writeReport(results: Result[], args: string[]): Promise<st
 const HOW: Record<string, string> = {
   races: `Each server is a process of its own. For each code eight requests are sent at the same time, to the servers in turn, over HTTP as the bridge and browsers send them; users and what they have set up are written to the database before. Accepted is what the answers say: a way back with a code, a token, a step's cookie, the page of a set-up. The audit of the servers is counted beside it.`,
   flood: `One server, in a process of its own, behind a proxy that tells each browser's address. Memory is what the process's own figures say right after a full collection of garbage. Tries, lockouts and acceptances are read from the audit, text messages are counted by the stand-in for the provider.`,
+  kills: `A server or PostgreSQL with its children is ended by SIGKILL while six clients set up, log in and revoke. What a client was told is written down on its side, and compared with the database after the restart; every code that was spent is tried again.`,
+  faults: `A proxy between the server and one thing of its world is slow, silent, torn or gone. The time of an answer is the client's; well again means that a whole login goes through.`,
 }
 
 function sqliteVersion(): string {

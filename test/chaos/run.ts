@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util'
 import { ScriptError } from '../../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../../scripts/lib/terminal.ts'
+import { faults } from './faults.ts'
 import { flood } from './flood.ts'
+import { kills } from './kills.ts'
 import type { Figure, Part } from './part.ts'
 import { raceOnBoth, races } from './races.ts'
 import { tableOf, writeReport } from './report.ts'
 
 // `npm run chaos`: what must hold when much happens at once. Exit code 1 where something did not.
 
-const PARTS: Record<string, Part> = { races, flood }
+const PARTS: Record<string, Part> = { races, flood, kills, faults }
 
 await runScript(async () => {
   const { size, names, codes, report } = readArguments()

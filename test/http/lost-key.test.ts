@@ -11,7 +11,6 @@ import { replaceSigningKeys } from '../../src/adapters/store/signing-keys.ts'
 import { lookAt } from '../../src/cli/doctor.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { startApp } from '../support/app.ts'
-import type { RunningApp } from '../support/app.ts'
 import { Login, codeFor, codesOn, secretOn } from '../support/login.ts'
 import { startRealm } from '../support/realm.ts'
 import type { FakeRealm } from '../support/realm.ts'
@@ -35,7 +34,7 @@ describe('where an encryption key is lost', () => {
   let codes: string[] = []
   let open: Login
 
-  const begin = async (sub: string) => await new Login({ url } as RunningApp, realm, { sub }).begin()
+  const begin = async (sub: string) => await new Login({ url }, realm, { sub }).begin()
 
   /** An app whose clock is so many steps ahead: the servers have the real time. */
   const codeOf = async (secret: string, steps: number) => await codeFor(secret, Date.now() + steps * 30_000)

@@ -9,7 +9,6 @@ import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { createLoginStore } from '../../src/adapters/store/login-store.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
-import type { RunningApp } from '../support/app.ts'
 import { Login } from '../support/login.ts'
 import { startRealm } from '../support/realm.ts'
 import type { FakeRealm } from '../support/realm.ts'
@@ -90,7 +89,7 @@ describe('what a server that sends text messages writes down', () => {
     )
 
     const begin = async (user: string, change: Record<string, unknown> = {}) => {
-      const login = new Login({ url } as RunningApp, realm, { sub: user, ...change })
+      const login = new Login({ url }, realm, { sub: user, ...change })
       await login.push()
       locations.push(locationOf(await login.open()))
       return login

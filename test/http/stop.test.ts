@@ -4,7 +4,6 @@ import { Agent, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest'
-import type { RunningApp } from '../support/app.ts'
 import { openWay } from '../support/frozen.ts'
 import type { Way } from '../support/frozen.ts'
 import { Login } from '../support/login.ts'
@@ -119,7 +118,7 @@ it('drops no login while one of two servers behind a proxy stops (B16)', async (
 it('goes on with a step at another server, where one stopped in the middle of it (B16)', async () => {
   const first = await start()
   const second = await start({ LATCHKEY_HOSTNAME: first.url })
-  const login = new Login({ url: first.url } as RunningApp, realm, { purpose: 'manage' })
+  const login = new Login({ url: first.url }, realm, { purpose: 'manage' })
   await login.begin()
   expect((await login.page()).text).toContain('id="secret"')
   first.kill('SIGTERM')

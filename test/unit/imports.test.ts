@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 const WIRED = [
   'config.ts',
   'relying-party.ts',
+  'patience.ts',
   'web',
   'worker',
   'methods/index.ts',
@@ -22,11 +23,12 @@ const MAY: Record<string, string[]> = {
   app: WIRED,
   'config.ts': ['relying-party.ts', 'adapters/', 'core'],
   'relying-party.ts': [],
+  'patience.ts': [],
   web: ['core'],
   worker: ['core'],
   'methods/index.ts': ['methods/', 'core'],
   'methods/': ['core'],
-  'adapters/': ['core'],
+  'adapters/': ['patience.ts', 'core'],
   core: [],
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { Realm } from '../../core/realm.ts'
+import { patience } from '../../patience.ts'
 import { CLIENT_ID } from './setup/names.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -43,7 +44,7 @@ export async function requestTokens(
       method: 'POST',
       body: new URLSearchParams({ ...grant, client_id: CLIENT_ID, ...proof }),
       redirect: 'error',
-      signal: AbortSignal.timeout(timeout),
+      signal: AbortSignal.timeout(patience(timeout)),
     })
   }
 }

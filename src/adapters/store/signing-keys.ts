@@ -91,8 +91,8 @@ export function createSigningKeys(
     publish: () => ({ keys: keys.filter(({ expiresAt }) => expiresAt > clock()).map(({ jwk }) => jwk) }),
 
     term() {
-      const [used, last] = [inUse(clock()), keys.at(-1)]
-      return used && last && { since: used.activeAt, until: endOfUse(last) }
+      const [used, newest] = [inUse(clock()), keys.at(-1)]
+      return used && newest && { since: used.activeAt, until: endOfUse(newest) }
     },
 
     async refresh(now) {
