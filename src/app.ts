@@ -50,6 +50,7 @@ import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
 import type { WebContext } from './web/context.ts'
 import { createManagement } from './web/management.ts'
+import { printable } from './web/log.ts'
 import { createMetrics } from './web/metrics.ts'
 import { createListingWriter } from './web/render/listing.ts'
 import { createMailWriter } from './web/render/mail.ts'
@@ -110,7 +111,8 @@ export async function createApp(
   config: Config,
   { clock = Date.now, sqlLog, directory, sync, logTo }: Surroundings = {},
 ): Promise<App> {
-  const log = pino({ enabled: config.logFormat === 'json', base: null }, logTo)
+  const hooks = { streamWrite: printable }
+  const log = pino({ enabled: config.logFormat === 'json', base: null, hooks }, logTo)
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)

@@ -54,7 +54,7 @@ const body = fc.oneof(
     weight: 2,
     arbitrary: fc
       .constantFrom(MARK, `"${MARK}`)
-      .map((text) => new URLSearchParams(NAMES.map((name) => [name, text])).toString()),
+      .map((text) => new URLSearchParams(NAMES.map((name): [string, string] => [name, text])).toString()),
   },
   {
     weight: 1,
