@@ -28,6 +28,8 @@ export interface RunningApp extends App {
   config: Config
   /** What came in, for example `POST /realms/demo/par`, without queries. */
   requests: string[]
+  /** What was written to the log, a line each. */
+  log: string[]
   stop(): Promise<void>
 }
 
@@ -86,6 +88,7 @@ export async function startApp(options: {
     url,
     config,
     requests,
+    log: lines,
     async stop() {
       server.close()
       server.closeAllConnections()
