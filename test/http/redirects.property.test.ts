@@ -119,7 +119,9 @@ describe('whoever asks for a page by an address that names a place', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...PAGES), place, async ([verb, route], to) => {
         const path = route.replaceAll(/:\w+/g, (name) => (name === ':realm' ? 'demo' : 'x'))
-        const query = new URLSearchParams(NAMES.map((name) => [name, to.toWellFormed()])).toString()
+        const query = new URLSearchParams(
+          NAMES.map((name): [string, string] => [name, to.toWellFormed()]),
+        ).toString()
         for (const agent of [signedIn, world.browser()]) {
           const answer =
             verb === 'get'
