@@ -90,7 +90,9 @@ export function createMailWriter({
 
   function write(to: string, locale: string, realm: string, parts: Parts): Mail {
     const context = { ...parts, realm: oneLine(realm), locale, dir: directionOf(locale) }
-    return { to, subject: parts.subject, html: html(context), text: text(context) }
+    // A name could be an encoded word (RFC 2047), which readers of mail decode to line breaks.
+    const subject = parts.subject.replaceAll('=?', '= ?')
+    return { to, subject, html: html(context), text: text(context) }
   }
 
   function partsOf(message: Outgoing, locale: string): Parts {
