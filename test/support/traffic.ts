@@ -47,7 +47,10 @@ export class Traffic {
     }) as typeof request.emit
     const end = response.end.bind(response)
     response.end = ((...given: unknown[]) => {
-      this.#response(response, typeof given[0] === 'string' || Buffer.isBuffer(given[0]) ? `${given[0]}` : '')
+      this.#response(
+        response,
+        typeof given[0] === 'string' || Buffer.isBuffer(given[0]) ? String(given[0]) : '',
+      )
       return (end as (...all: unknown[]) => ServerResponse)(...given)
     }) as typeof response.end
   }

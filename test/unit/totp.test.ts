@@ -152,7 +152,7 @@ it('has a key URI that fits into a QR code, whatever the names are (R1)', async 
       { secret: 'A'.repeat(32), lastStep: 0 },
       { ...ACCOUNT, username: name, issuer: name },
     )
-    const uri = shown.kind === 'totp' ? shown.uri : ''
+    const uri = shown.kind === 'totp' ? String(shown.uri) : ''
     await expect(QRCode.toString(uri, { type: 'svg' })).resolves.toContain('<svg')
     expect([...new URL(uri).searchParams.keys()]).toEqual([
       'secret',
