@@ -113,7 +113,7 @@ describe('settings that the API takes', () => {
     }
   }
 
-  it('give login pages that work, each of them alone (P25)', { timeout: 60_000 }, async () => {
+  it('give login pages that work, each of them alone (P21)', { timeout: 60_000 }, async () => {
     let taken = 0
     for (const one of NAMES.filter((known) => known !== 'apiClients')) {
       for (const value of fc.sample(likely[one] ?? number, { numRuns: 8, seed: 7 })) {
@@ -130,14 +130,14 @@ describe('settings that the API takes', () => {
     expect(taken).toBeGreaterThan(60)
   })
 
-  it('and a code that is no country is refused, and breaks no page where it was once taken (P25)', async () => {
+  it('and a code that is no country is refused, and breaks no page where it was once taken (P21)', async () => {
     const before = { enforcement: 'required' as const, methods: ['sms'], smsCountries: ['XX', 'NL'] }
     expect(await saved({ methods: ['sms'], smsCountries: ['XX'] })).toBe(false)
     await world.app.policy.saveSettings('demo', before)
     await signIn()
   })
 
-  it('and give them together (P25)', { timeout: 60_000 }, async () => {
+  it('and give them together (P21)', { timeout: 60_000 }, async () => {
     let taken = 0
     await fc.assert(
       fc.asyncProperty(patch, async (body) => {

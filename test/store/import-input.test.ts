@@ -81,7 +81,7 @@ describe.each(PLACES)('an export whose users are mangled, on %s', (_, makePlace)
     await place.drop()
   })
 
-  it('moves in what can be read, and counts the rest; nothing of it stops the run (R6, P22)', async () => {
+  it('moves in what can be read, and counts the rest; nothing of it stops the run (P22)', async () => {
     const store = createMovingStore(database, createSealer([key]))
     const whole = { id: 'whole', credentials: [PASSWORD, otpOf('whole-otp', SECRET)] }
     let moved = 0
@@ -154,7 +154,7 @@ describe('an export that is no whole one', () => {
       'ends in the middle',
     ],
   ])(
-    'and %s moves nobody in, and says so in one line (R6)',
+    'and %s moves nobody in, and says so in one line (P22)',
     { timeout: 60_000 },
     async (_, mangle, message) => {
       const path = join(folder, 'big.json')
