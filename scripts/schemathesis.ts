@@ -19,7 +19,7 @@ const VERSION = '4.32.5'
 const VENV = join(workFolder, 'venv')
 const ST = join(VENV, 'bin/st')
 /** Cases of the whole run; each endpoint gets its part. */
-const CASES = 1_000
+const CASES = 5_000
 const USERS = 200
 const GROUPS = [
   { id: 'g-field', path: '/field', managers: ['u-7'] },

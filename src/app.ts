@@ -48,7 +48,7 @@ import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
 import { patiently, withinRequest } from './patience.ts'
 import type { WebContext } from './web/context.ts'
-import { requestOfLine } from './web/log.ts'
+import { printable, requestOfLine } from './web/log.ts'
 import { createManagement } from './web/management.ts'
 import { countWritten } from './web/measure.ts'
 import { createMetrics } from './web/metrics.ts'
@@ -108,7 +108,12 @@ export async function createApp(
   config: Config,
   { clock = Date.now, sqlLog, directory, sync, logTo }: Surroundings = {},
 ): Promise<App> {
-  const logging = { enabled: config.logFormat === 'json', base: null, mixin: requestOfLine }
+  const logging = {
+    enabled: config.logFormat === 'json',
+    base: null,
+    mixin: requestOfLine,
+    hooks: { streamWrite: printable },
+  }
   const log = pino(logging, logTo)
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })

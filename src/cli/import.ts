@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { KcAdminClient } from '../adapters/keycloak/admin-session.ts'
 import { copyPhone, usersCanChange } from '../adapters/keycloak/moving/copy-phone.ts'
 import { readDatabase } from '../adapters/keycloak/moving/database.ts'
-import { readExport } from '../adapters/keycloak/moving/export-file.ts'
+import { readWholeExport } from '../adapters/keycloak/moving/export-file.ts'
 import { removeApp } from '../adapters/keycloak/moving/remove-app.ts'
 import { PHONE } from '../adapters/keycloak/setup/names.ts'
 import { createSealer } from '../adapters/secrets/sealer.ts'
@@ -104,7 +104,7 @@ function sourceOf(realm: string, { from, fromDatabase, phoneAttribute }: ImportO
   const reading = { realm, phoneAttribute, now: Date.now() }
   if ((from === undefined) === (fromDatabase === undefined))
     throw new Error("name one source: --from with an export's file or folder, or --from-database")
-  if (from !== undefined) return readExport(from, reading)
+  if (from !== undefined) return readWholeExport(from, reading)
   const file = process.env['LATCHKEY_IMPORT_DB_URL_FILE'] ?? ''
   const url = file === '' ? process.env['LATCHKEY_IMPORT_DB_URL'] : readFileSync(file, 'utf8').trim()
   if (url === undefined || url === '') throw new Error('--from-database needs LATCHKEY_IMPORT_DB_URL')

@@ -1,8 +1,15 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Express } from 'express'
 import { answerUnreadable } from './unreadable.ts'
+
+/**
+ * How long a client may take for a request's head and for the whole of it, and how often that is looked at, milliseconds.
+ * The largest body is 1 MB; an answer may take as long as it needs.
+ */
+const PATIENCE = { head: 10_000, request: 30_000, check: 5_000 }
 
 /** Milliseconds that a connection without a request has to come up with one, once nothing new is taken. */
 const LAST_CALL = 1_000
@@ -17,12 +24,26 @@ export interface Listening {
 }
 
 /** Starts to listen; resolves when the port is open. */
-export async function listen(handler: Express, host: string, port: number): Promise<Listening> {
-  const server = handler.listen(port, host)
+export async function listen(
+  handler: Express,
+  host: string,
+  port: number,
+  patience = PATIENCE,
+): Promise<Listening> {
+  const server = createServer(
+    {
+      headersTimeout: patience.head,
+      requestTimeout: patience.request,
+      connectionsCheckingInterval: patience.check,
+    },
+    handler,
+  )
+  // Node.js drops headers past the 2,000th and says nothing; all of them together have 16 KiB in any case.
+  server.maxHeadersCount = 0
+  answerUnreadable(server)
   const sockets = new Set<Socket>()
   const underWay = new Set<ServerResponse>()
   let isDraining = false
-  server.on('clientError', answerUnreadable)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -32,6 +53,7 @@ export async function listen(handler: Express, host: string, port: number): Prom
     response.once('close', () => underWay.delete(response))
     if (isDraining) endConnection(response)
   })
+  server.listen(port, host)
   await once(server, 'listening')
 
   function drain(): void {

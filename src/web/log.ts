@@ -5,6 +5,9 @@ import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
 
+/** What a terminal or a reader of lines takes for more than a character, and JSON leaves as it is. */
+const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
 const SAFE_ID = /^[\w-]{8,64}$/
 
 /** What every line says of the request that it was written in. */
@@ -25,6 +28,11 @@ export function requestOfLine(): object {
 export function aboutStep(id: string): void {
   const line = lines.getStore()
   if (line !== undefined) line.step = id
+}
+
+/** A line of JSON as ever, with nothing in it but what is shown as it is: a name can't write lines or colours. */
+export function printable(line: string): string {
+  return line.replaceAll(UNPRINTABLE, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /**

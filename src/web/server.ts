@@ -49,7 +49,7 @@ import { showStep } from './step/show.ts'
 type Route = ['get' | 'post', string, (context: WebContext) => RequestHandler]
 
 /** What programs call: errors are JSON. */
-const PROTOCOL: Route[] = [
+export const PROTOCOL: Route[] = [
   ['get', '/realms/:realm/.well-known/openid-configuration', discover],
   ['get', '/realms/:realm/jwks', publishKeys],
   ['post', '/realms/:realm/par', takeQuestion],
@@ -59,7 +59,7 @@ const PROTOCOL: Route[] = [
 ]
 
 /** What browsers open: errors are pages. */
-const PAGES: Route[] = [
+export const PAGES: Route[] = [
   ['get', '/realms/:realm/resources/:hash/:file', serveResource],
   ['get', '/realms/:realm/login', beginLogin],
   ['get', '/realms/:realm/callback', endLogin],
@@ -122,6 +122,7 @@ export function createServer(
   app.use((_request, _response, next) => within(next))
   app.use(securityHeaders(context))
   app.use(neverStored)
+  app.use(oneAddress)
   mount(
     app,
     PROTOCOL,
@@ -149,6 +150,15 @@ export function createServer(
   app.use((_request, _response, next) => next(new AppError('not-found', 'there is no such page')))
   app.use(answerErrorsAsPage(context))
   return app
+}
+
+/**
+ * Refuses what a proxy in front could have read as a request to another host than we do: two Host headers (RFC 9112,
+ * 3.2), and a target that is no path, which only proxies are sent.
+ */
+const oneAddress: RequestHandler = (request, _response, next) => {
+  const isOne = request.originalUrl.startsWith('/') && request.headersDistinct['host']?.length === 1
+  next(isOne ? undefined : new AppError('bad-request', 'the request must have one Host and a path'))
 }
 
 /** Asking for a page's headers must not begin or end a step. */

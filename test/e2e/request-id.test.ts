@@ -27,8 +27,8 @@ it("one login is found by the id in Keycloak's event: both calls of the bridge, 
   await bob.submitCode(await bob.nextCode())
   await bob.page.waitForSelector('#app')
   const id = await requestOf(bob.id, 'LOGIN')
-  const { log } = scenario.sidecar()
-  const called = () => log.filter((line) => line['requestId'] === id && 'req' in line)
+  const log = () => scenario.sidecar().log.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const called = () => log().filter((line) => line['requestId'] === id && 'req' in line)
   const base = `/realms/${scenario.realm.name}`
   await expect
     .poll(() => called().map((line) => (line['req'] as { path: string }).path))
@@ -36,7 +36,7 @@ it("one login is found by the id in Keycloak's event: both calls of the bridge, 
   const steps = new Set(called().map((line) => line['step']))
   expect(steps.size).toBe(1)
   const [step] = steps
-  const shown = log.filter((line) => line['step'] === step && line['requestId'] !== id)
+  const shown = log().filter((line) => line['step'] === step && line['requestId'] !== id)
   const paths = shown.map((line) => (line['req'] as { path: string }).path)
   expect(paths).toContain(`${base}/authorize`)
   expect(paths).toContain(`${base}/step/${String(step)}/challenge/totp`)

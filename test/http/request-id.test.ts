@@ -22,7 +22,10 @@ afterAll(async () => {
   await realm.stop()
 })
 
-const linesOf = (id: unknown) => app.log.filter(({ requestId }) => requestId === id)
+const linesOf = (id: unknown) =>
+  app.log
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ requestId }) => requestId === id)
 
 /** The lines of a request, once its own is there: it is written when the connection knows of the end. */
 async function linesWith(id: unknown, msg: string): Promise<Record<string, unknown>[]> {
@@ -52,7 +55,7 @@ it.each(['short', 'x'.repeat(65), 'with space', 'a"b{}<script>', 'line\tbreak'])
   async (given) => {
     const response = await supertest(app.url).get('/realms/demo/jwks').set('X-Request-Id', given)
     expect(response.headers['x-request-id']).toMatch(/^[\w-]{36}$/)
-    expect(JSON.stringify(app.log)).not.toContain(JSON.stringify(given).slice(1, -1))
+    expect(app.log.join('')).not.toContain(JSON.stringify(given).slice(1, -1))
   },
 )
 

@@ -28,8 +28,8 @@ export interface RunningApp extends Omit<App, 'log'> {
   config: Config
   /** What came in, for example `POST /realms/demo/par`, without queries. */
   requests: string[]
-  /** The log, line by line. */
-  log: Record<string, unknown>[]
+  /** The log, line by line, each as it was written. */
+  log: string[]
   stop(): Promise<void>
 }
 
@@ -65,13 +65,13 @@ export async function startApp(options: {
     ...options.environment,
   })
   const { clock, sqlLog, directory, sync } = options
-  const log: Record<string, unknown>[] = []
+  const log: string[] = []
   const app = await createApp(config, {
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
     ...(directory === undefined ? {} : { directory }),
     ...(sync === undefined ? {} : { sync }),
-    logTo: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
+    logTo: { write: (line) => log.push(line) },
   })
   if (options.background === true) app.start()
   if (options.worker === true) app.startWorker()
@@ -93,7 +93,7 @@ export async function startApp(options: {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
-      const leaks = [...traffic.leaksIn(JSON.stringify(log)), ...(await leaksOf(app, config))]
+      const leaks = [...traffic.leaksIn(log.join('')), ...(await leaksOf(app, config))]
       await app.close()
       rmSync(folder, { recursive: true, force: true })
       if (leaks.length > 0) throw new Error(`written down by the sidecar (R23): ${leaks.join('; ')}`)

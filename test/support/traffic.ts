@@ -99,7 +99,15 @@ export class Traffic {
 
   #cookie(cookie: string): void {
     const at = cookie.indexOf('=')
-    if (/lk/i.test(cookie.slice(0, at))) this.#keep('cookie', cookie.slice(at + 1))
+    // What stands before a dot is an id, and no secret.
+    if (/lk/i.test(cookie.slice(0, at)))
+      this.#keep(
+        'cookie',
+        cookie
+          .slice(at + 1)
+          .split('.')
+          .at(-1),
+      )
   }
 }
 

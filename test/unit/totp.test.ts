@@ -1,4 +1,5 @@
 import { ScureBase32Plugin, generateSync } from 'otplib'
+import QRCode from 'qrcode'
 import { describe, expect, it } from 'vitest'
 import { totp } from '../../src/methods/totp/totp.ts'
 import { ACCOUNT, NOW, SECRET, contextAt } from '../support/kit.ts'
@@ -143,4 +144,22 @@ describe('the authenticator app', () => {
     expect(() => totp.read({ secret: 'short', lastStep: 0 })).toThrow()
     expect(() => totp.read({ secret: SECRET })).toThrow()
   })
+})
+
+it('has a key URI that fits into a QR code, whatever the names are (R1)', async () => {
+  for (const name of ['é'.repeat(255), '😀'.repeat(127), '\ud800', 'x'.repeat(255), ':'.repeat(255)]) {
+    const shown = totp.showEnrolment(
+      { secret: 'A'.repeat(32), lastStep: 0 },
+      { ...ACCOUNT, username: name, issuer: name },
+    )
+    const uri = shown.kind === 'totp' ? String(shown.uri) : ''
+    await expect(QRCode.toString(uri, { type: 'svg' })).resolves.toContain('<svg')
+    expect([...new URL(uri).searchParams.keys()]).toEqual([
+      'secret',
+      'issuer',
+      'algorithm',
+      'digits',
+      'period',
+    ])
+  }
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCountry } from '../login/phone.ts'
 import type { MethodId, Registry } from '../method.ts'
 import type { Rule } from '../policy/policy.ts'
 import { checkedSettings, grace, realmSettings, trustedDays } from '../settings.ts'
@@ -22,7 +23,13 @@ export function policyInput(registry: Registry): {
   rule: z.ZodObject<Record<string, z.ZodType>> & z.ZodType<RuleBody>
 } {
   const methods = methodsOf(registry)
-  const known: Record<string, z.ZodType> = { methods, selfMethods: selfMethodsOf(registry) }
+  const known: Record<string, z.ZodType> = {
+    methods,
+    selfMethods: selfMethodsOf(registry),
+    smsCountries: withoutDefault(realmSettings.shape.smsCountries).check(
+      z.refine((codes) => (codes as string[]).every(isCountry), 'must be countries that have numbers'),
+    ),
+  }
   const fields = Object.entries(realmSettings.shape).map(
     ([name, field]) => [name, told(known[name] ?? withoutDefault(field), field)] as const,
   )

@@ -6,8 +6,13 @@ import type { Because } from '../policy/policy.ts'
 /** The columns of an export, in order. */
 const COLUMNS = ['seq', 'at', 'event', 'realm', 'user', 'actor', 'address', 'why', 'detail'] as const
 
-/** A spreadsheet takes a text that begins like a formula for one, and would run what a user chose as a name. */
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/
+/**
+ * A spreadsheet takes a text that begins like a formula for one, and would run what a user chose as a name. Where it parts
+ * cells by something else than commas, as in many countries, that begins a text as well.
+ */
+const FORMULA = /^(?=[=+\-@\t\r\n＝＋－＠])|(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])/g
+/** The same in JSON, which can say such a sign otherwise, so that it stays what it is. */
+const FORMULA_IN_JSON = /(?<=;)[=+\-@＝＋－＠]/g
 
 /** How an export is written: its media type, what comes first, and each entry with the end of its line. */
 export interface AuditFormat {
@@ -23,7 +28,8 @@ export const AUDIT_FORMATS = {
     header: csvLine(COLUMNS),
     line(entry) {
       const { detail, ...exported } = exportedEntry(entry)
-      const fields = { ...exported, detail: JSON.stringify(detail) }
+      const json = JSON.stringify(detail).replaceAll(FORMULA_IN_JSON, codeUnit)
+      const fields = { ...exported, detail: json }
       return csvLine(COLUMNS.map((name) => fields[name]))
     },
   },
@@ -86,6 +92,11 @@ function isoTime(at: number): string {
   return Number.isNaN(time.getTime()) ? String(at) : time.toISOString()
 }
 
+/** A character as JSON escapes it. */
+function codeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 function csvLine(fields: readonly (string | number | null)[]): string {
   return `${fields.map(csvField).join(',')}\r\n`
 }
@@ -93,6 +104,6 @@ function csvLine(fields: readonly (string | number | null)[]): string {
 function csvField(value: string | number | null): string {
   if (typeof value === 'number') return String(value)
   const text = value ?? ''
-  const safe = FORMULA.test(text) ? `'${text}` : text
+  const safe = text.replaceAll(FORMULA, "'")
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -191,6 +191,8 @@ function missingCompanion(situation: Situation, proven: Proof | undefined, regis
 
 /** A name as it is kept: one line of at most 64 characters; undefined where nothing is left of it. */
 export function cleanLabel(label: string): string | undefined {
-  const clean = label.replaceAll(/\p{C}/gu, '').trim().slice(0, MAX_LABEL)
+  const line = label.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim()
+  // The cut may go through the middle of a character.
+  const clean = line.slice(0, MAX_LABEL).replace(/\p{Cs}$/u, '')
   return clean === '' ? undefined : clean
 }

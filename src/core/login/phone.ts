@@ -2,6 +2,7 @@ import {
   ParseError,
   getCountryCallingCode,
   getExampleNumber,
+  isSupportedCountry,
   parsePhoneNumberFromString,
   parsePhoneNumberWithError,
   validatePhoneNumberLength,
@@ -9,6 +10,11 @@ import {
 import examples from 'libphonenumber-js/mobile/examples'
 import type { CountryCode, PhoneNumber } from 'libphonenumber-js/max'
 import type { DestinationError, TypedNumber } from '../method.ts'
+
+/** Whether numbers have this ISO 3166 code; it has two letters, and not every two letters are one. */
+export function isCountry(code: string): code is CountryCode {
+  return isSupportedCountry(code)
+}
 
 /**
  * A typed number as E.164, or what is wrong with it: it must be a mobile number of a country that is allowed. A number

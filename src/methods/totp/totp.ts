@@ -62,9 +62,22 @@ function accept(credential: TotpCredential, answer: string, context: MethodConte
   return { ok: true as const, credential: { ...credential, lastStep: result.timeStep } }
 }
 
-/** The key URI that apps read; a colon would end the issuer or the account name. */
+/** The encoded length of a name: three of them and the secret fit into a QR code, which ends at 2,331 bytes. */
+const MAX_NAME = 600
+
+/** A name in a key URI, cut where it is too long for a QR code; a colon would end the issuer or the account name. */
+function name(text: string): string {
+  let encoded = ''
+  for (const character of text.toWellFormed().replaceAll(':', ' ')) {
+    const next = encodeURIComponent(character)
+    if (encoded.length + next.length > MAX_NAME) break
+    encoded += next
+  }
+  return encoded
+}
+
+/** The key URI that apps read. */
 function keyUri(secret: string, { issuer, username }: Account): string {
-  const name = (text: string) => encodeURIComponent(text.replaceAll(':', ' '))
   const query = `secret=${secret}&issuer=${name(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${PERIOD}`
   return `otpauth://totp/${name(issuer)}:${name(username)}?${query}`
 }

@@ -1,8 +1,9 @@
 import Handlebars from 'handlebars'
 import type { Mail } from '../../core/notices/mail.ts'
 import type { Notice, Outgoing } from '../../core/notices/outbox.ts'
+import { oneLine } from '../../core/one-line.ts'
 import { directionOf, formatMessage } from './messages.ts'
-import type { MessageArgument, Texts } from './messages.ts'
+import type { Texts } from './messages.ts'
 import { loadTheme } from './theme.ts'
 
 /** A code that goes out by mail. */
@@ -88,8 +89,10 @@ export function createMailWriter({
     'en'
 
   function write(to: string, locale: string, realm: string, parts: Parts): Mail {
-    const context = { ...parts, realm, locale, dir: directionOf(locale) }
-    return { to, subject: parts.subject, html: html(context), text: text(context) }
+    const context = { ...parts, realm: oneLine(realm), locale, dir: directionOf(locale) }
+    // A name could be an encoded word (RFC 2047), which readers of mail decode to line breaks.
+    const subject = parts.subject.replaceAll('=?', '= ?')
+    return { to, subject, html: html(context), text: text(context) }
   }
 
   function partsOf(message: Outgoing, locale: string): Parts {
@@ -148,7 +151,7 @@ export function createMailWriter({
     },
     noticeLine(message) {
       const { subject, facts } = partsOf(message, localeOf(message.locale))
-      return `${message.realmDisplayName}: ${[subject, ...facts.map(({ value }) => value)].join(' - ')}`
+      return `${oneLine(message.realmDisplayName)}: ${[subject, ...facts.map(({ value }) => value)].join(' - ')}`
     },
   }
 }
@@ -169,13 +172,15 @@ function factsOf(notice: Notice, locale: string, say: (key: string) => string): 
     by: notice.by,
   }
   return Object.entries(facts).flatMap(([name, value]) =>
-    value === undefined ? [] : [{ label: say(`fact.${name}`), value }],
+    value === undefined ? [] : [{ label: say(`fact.${name}`), value: oneLine(value) }],
   )
 }
 
-function speaker(texts: Texts, locale: string, args: readonly MessageArgument[]): (key: string) => string {
+/** Names are put in as one line, or a name could write lines of its own, in the text and beside a code. */
+function speaker(texts: Texts, locale: string, args: readonly string[]): (key: string) => string {
+  const clean = args.map(oneLine)
   return (key) => {
     const pattern = texts.get(key)
-    return pattern === undefined ? key : formatMessage(pattern, args, locale)
+    return pattern === undefined ? key : formatMessage(pattern, clean, locale)
   }
 }

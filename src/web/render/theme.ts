@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, normalize, sep } from 'node:path'
 import { getProperties } from 'properties-file'
 import type { Texts } from './messages.ts'
@@ -29,7 +29,7 @@ export type ThemeType = 'login' | 'account' | 'admin' | 'email'
 /**
  * Loads `<themesDir>/<name>/<type>` and its parents. A child replaces single templates, messages and resources
  * of its parent by a file of the same name; what it lists in `styles` comes after the parent's. Throws where a
- * theme is missing or is its own ancestor. What signed-in users open builds on what they signed in by: an account
+ * theme is missing, is its own ancestor, or says in `theme.properties` what can't be. What signed-in users open builds on what they signed in by: an account
  * or admin theme lies over the login theme of the same name, and a theme without one has its parents'.
  */
 export function loadTheme(themesDir: string, name: string, type: ThemeType = 'login'): Theme {
@@ -41,14 +41,20 @@ export function loadTheme(themesDir: string, name: string, type: ThemeType = 'lo
   const property = (key: string): string | undefined =>
     nearest.map(({ properties }) => properties[key]).find((value) => value !== undefined)
 
+  const refuse = (what: string) => new Error(`theme.properties of the ${type} theme "${name}": ${what}`)
   const locales = list(property('locales') ?? 'en')
+  const strange = locales.find((tag) => !isLocale(tag))
+  if (locales.length === 0 || strange !== undefined)
+    throw refuse(`locales must be languages such as en or pt-BR (it is "${strange ?? ''}")`)
+  const dark = property('darkMode') ?? 'true'
+  if (dark !== 'true' && dark !== 'false') throw refuse(`darkMode must be true or false (it is "${dark}")`)
   const perLocale = new Map(locales.map((locale) => [locale, textsOf(layers, locale)]))
   const english = perLocale.get('en') ?? textsOf(layers, 'en')
 
   return {
     name,
     locales,
-    darkMode: property('darkMode') !== 'false',
+    darkMode: dark === 'true',
     templates: new Map(layers.flatMap(({ dir }) => [...templatesIn(join(dir, 'templates'))])),
     styles: [...new Set(layers.flatMap(({ properties }) => list(properties['styles'] ?? '')))],
     texts: (locale) => perLocale.get(locale) ?? perLocale.get(locale.split('-')[0] ?? '') ?? english,
@@ -58,7 +64,7 @@ export function loadTheme(themesDir: string, name: string, type: ThemeType = 'lo
         throw new Error(`"${path}" lies outside the theme "${name}"`)
       const found = nearest
         .map(({ dir }) => join(dir, 'resources', file))
-        .find((candidate) => existsSync(candidate))
+        .find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile())
       if (found === undefined)
         throw new Error(`The theme "${name}" and its parents have no resource "${path}"`)
       return readFileSync(found)
@@ -74,7 +80,7 @@ function chain(themesDir: string, name: string, type: ThemeType, heirs: readonly
   const dir = join(themesDir, name, type)
   if (!existsSync(join(dir, 'theme.properties')))
     throw new Error(`There is no ${type} theme "${name}" in ${themesDir}`)
-  const properties = getProperties(readFileSync(join(dir, 'theme.properties'), 'utf8'))
+  const properties = propertiesOf(join(dir, 'theme.properties'))
   const parent = properties['parent']
   return [...(parent ? chain(themesDir, parent, type, [...heirs, name]) : []), { dir, properties }]
 }
@@ -84,7 +90,7 @@ function over(base: readonly Layer[], type: ThemeType): Layer[] {
   const more = base
     .map(({ dir }) => join(dir, '..', type))
     .filter((dir) => existsSync(join(dir, 'theme.properties')))
-    .map((dir) => ({ dir, properties: getProperties(readFileSync(join(dir, 'theme.properties'), 'utf8')) }))
+    .map((dir) => ({ dir, properties: propertiesOf(join(dir, 'theme.properties')) }))
   return [...base, ...more]
 }
 
@@ -95,11 +101,28 @@ function textsOf(layers: readonly Layer[], locale: string): Texts {
     for (const { dir } of layers) {
       const file = join(dir, 'messages', `messages_${tag.replace('-', '_')}.properties`)
       if (!existsSync(file)) continue
-      for (const [key, text] of Object.entries(getProperties(readFileSync(file, 'utf8'))))
-        texts.set(key, text)
+      for (const [key, text] of Object.entries(propertiesOf(file))) texts.set(key, text)
     }
   }
   return texts
+}
+
+/** @throws Error that names the file */
+function propertiesOf(file: string): Record<string, string> {
+  try {
+    return getProperties(readFileSync(file, 'utf8'))
+  } catch (fault) {
+    throw new Error(`The theme's file ${file} can't be read as properties`, { cause: fault })
+  }
+}
+
+/** Whether it is a language tag as browsers write it (BCP 47), which every date and number is written by. */
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] === tag
+  } catch {
+    return false
+  }
 }
 
 function templatesIn(dir: string): Map<string, string> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseCookie } from 'cookie'
 import type { CookieOptions, Request, Response } from 'express'
+import { z } from 'zod'
 import type { Realm } from '../../core/realm.ts'
 import type { WebContext } from '../context.ts'
 
@@ -28,12 +29,10 @@ export function clearSessionCookie(response: Response, context: WebContext, real
   response.clearCookie(sessionName(context, realm), options(context))
 }
 
+const begunLogin = z.object({ secret: z.string(), to: z.string(), fresh: z.boolean() })
+
 /** What a browser keeps of a login that it began: a secret, where to go then, and whether the password was asked for. */
-export interface Begun {
-  secret: string
-  to: string
-  fresh: boolean
-}
+export type Begun = z.infer<typeof begunLogin>
 
 /** Logins of several tabs stay apart: each cookie is named by its `state`. */
 export function setLoginCookie(response: Response, context: WebContext, state: string, begun: Begun): void {
@@ -53,7 +52,7 @@ export function takeLoginCookie(
   if (value === undefined) return undefined
   response.clearCookie(name, options(context))
   try {
-    return JSON.parse(Buffer.from(value, 'base64url').toString()) as Begun
+    return begunLogin.safeParse(JSON.parse(Buffer.from(value, 'base64url').toString())).data
   } catch {
     return undefined
   }

@@ -7,6 +7,7 @@ import { HELP_DESK, answerBypass } from '../../core/login/help-desk.ts'
 import { aim, sendCode } from '../../core/login/sending.ts'
 import type { Kit, Outcome } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
+import { oneLine } from '../../core/one-line.ts'
 import type { WebContext } from '../context.ts'
 import { formField } from '../form.ts'
 import { untilWritten } from '../retry.ts'
@@ -189,7 +190,12 @@ export function downloadCodes(context: WebContext): RequestHandler {
       response.redirect(303, path)
       return
     }
-    sendFile(response, [`${question.realmDisplayName} - ${account.username}`, '', ...(shown.codes ?? []), ''])
+    sendFile(response, [
+      oneLine(`${question.realmDisplayName} - ${account.username}`),
+      '',
+      ...(shown.codes ?? []),
+      '',
+    ])
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Send } from '../../core/method.ts'
 import { fillSmsText } from '../../core/login/sms-text.ts'
 import type { Situation } from '../../core/login/transaction.ts'
+import { oneLine } from '../../core/one-line.ts'
 import { LINK_LIFETIME } from '../../core/login/link.ts'
 import type { LinkMail } from '../../core/login/link.ts'
 import type { Mail } from '../../core/notices/mail.ts'
@@ -47,7 +48,7 @@ function textOf(context: WebContext, situation: Situation, send: Send): string {
   const { question } = transaction
   const locale = localeOf(context, question.locale)
   // A name with a line break in it could end in a line that binds the code to another site.
-  const realm = question.realmDisplayName.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  const realm = oneLine(question.realmDisplayName)
   const words = { code: send.code, realm, minutes: minutesOf(context, situation, send) }
   return (
     fillSmsText(settings.smsTexts, [question.locale, locale], words) ??

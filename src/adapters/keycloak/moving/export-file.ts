@@ -36,6 +36,19 @@ export async function* readExport(
   )
 }
 
+/**
+ * As `readExport`, once the whole export was read and found to be one: of a file that is cut off nothing comes along, not
+ * even what stands before the cut.
+ * @throws Error as `readExport`, before the first user
+ */
+export async function* readWholeExport(
+  path: string,
+  reading: Reading,
+): AsyncGenerator<ForeignUser | undefined, void> {
+  for await (const _ of readExport(path, reading));
+  yield* readExport(path, reading)
+}
+
 /** The files with users: the one, or those that Keycloak writes into a folder. */
 async function filesOf(path: string, realm: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path]

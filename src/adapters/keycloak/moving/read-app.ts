@@ -11,6 +11,9 @@ const ALGORITHMS = new Map([
 ])
 const PLAIN = { algorithm: 'sha1', digits: 6, period: 30 }
 
+/** An id as a database can keep it, whatever a file says: neither control characters nor half a character. */
+export const foreignId = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u)
+
 const json = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text)
@@ -29,9 +32,10 @@ const credentialData = z.object({
   secretEncoding: z.string().nullish(),
 })
 const credential = z.object({
-  id: z.string().min(1).max(255),
+  id: foreignId,
   userLabel: z.string().nullish(),
-  createdDate: z.number().nullish(),
+  // Only told to people: what is no moment takes no app away.
+  createdDate: z.int().nonnegative().nullish().catch(undefined),
   secretData: json.pipe(secretData),
   credentialData: json.pipe(credentialData),
 })
@@ -44,7 +48,7 @@ const base32 = new ScureBase32Plugin()
  */
 export function readApp(raw: unknown, now: number): ForeignApp {
   const parsed = credential.safeParse(raw)
-  const id = z.object({ id: z.string() }).safeParse(raw).data?.id
+  const id = z.object({ id: foreignId }).safeParse(raw).data?.id
   const skip = (reason: SkipReason): ForeignApp => ({ id, skip: reason })
   if (!parsed.success) return skip('malformed')
   const { userLabel, createdDate, secretData: secret, credentialData: how } = parsed.data

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ForeignUser } from '../../../core/moving/moving.ts'
-import { readApp } from './read-app.ts'
+import { foreignId, readApp } from './read-app.ts'
 
 const user = z.object({
-  id: z.string().min(1).max(255),
+  id: foreignId,
   credentials: z.array(z.unknown()).nullish(),
   attributes: z.record(z.string(), z.unknown()).nullish(),
 })
