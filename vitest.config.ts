@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'database',
-          include: ['test/{http,store}/**/*.test.ts'],
+          include: ['test/{chaos,http,store}/**/*.test.ts'],
           globalSetup: 'test/support/postgres-setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'keycloak-older',
-          include: ['test/e2e/{first-login,lockout,manage}.test.ts'],
+          include: ['test/e2e/{first-login,lockout,manage,step-up-levels}.test.ts'],
           globalSetup: 'test/support/keycloak-older.ts',
           sequence: { groupOrder: 3 },
           ...browser,

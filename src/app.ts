@@ -1,15 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Express } from 'express'
 import type { LogConfig } from 'kysely'
-import { sql } from 'kysely'
 import { pino } from 'pino'
-import type { DestinationStream } from 'pino'
-import { createDirectory } from './adapters/keycloak/directory.ts'
+import type { DestinationStream, Logger } from 'pino'
 import { endSessions } from './adapters/keycloak/end-sessions.ts'
-import { realmKeys } from './adapters/keycloak/realm-keys.ts'
-import { createServiceAccount } from './adapters/keycloak/service-account.ts'
 import { createUserMaker } from './adapters/keycloak/user-maker.ts'
-import { createTokenEndpoint } from './adapters/keycloak/token-endpoint.ts'
 import { createRealmMailer } from './adapters/mail/realm-mailer.ts'
 import { createMailer } from './adapters/mail/smtp.ts'
 import { reachable } from './adapters/mail/reach.ts'
@@ -22,6 +17,7 @@ import { createAuditStore } from './adapters/store/audit-store.ts'
 import { openDatabase } from './adapters/store/database.ts'
 import { fillLookups } from './adapters/store/fill-lookups.ts'
 import { countEnrolled, COUNT_EVERY, createFigureStore } from './adapters/store/figure-store.ts'
+import { createKeyHolder, TELL_KEYS_EVERY } from './adapters/store/key-holders.ts'
 import { createLoginStore } from './adapters/store/login-store.ts'
 import { createOutboxStore } from './adapters/store/outbox-store.ts'
 import { createPolicyStore } from './adapters/store/policy-store.ts'
@@ -29,16 +25,18 @@ import type { PolicyStore } from './adapters/store/policy-store.ts'
 import { pruneAudit } from './adapters/store/prune-audit.ts'
 import { prune, PRUNE_EVERY } from './adapters/store/prune.ts'
 import { createReminderStore } from './adapters/store/reminder-store.ts'
+import { reseal } from './adapters/store/reseal.ts'
 import { readSecret } from './adapters/store/secrets.ts'
 import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing-keys.ts'
 import { createSyncControl } from './adapters/store/sync-control.ts'
 import { createSyncStore } from './adapters/store/sync-store.ts'
 import { createWebSessionStore } from './adapters/store/web-session-store.ts'
+import { reachKeycloak } from './app/keycloak.ts'
+import { createWatch } from './app/watch.ts'
 import type { Config } from './config.ts'
 import { companionsOf } from './core/administration/acts.ts'
 import type { AdminStore, SecretName } from './core/administration/administration.ts'
 import type { AuditStore } from './core/audit/audit.ts'
-import { DirectoryError } from './core/sync/directory.ts'
 import type { Directory } from './core/sync/directory.ts'
 import type { MethodId } from './core/method.ts'
 import type { LoginStore } from './core/ports.ts'
@@ -48,9 +46,11 @@ import type { Kit } from './core/login/step.ts'
 import type { SyncControl } from './core/sync/sync.ts'
 import { registry } from './methods/index.ts'
 import { hasPasskeys } from './relying-party.ts'
+import { patiently, withinRequest } from './patience.ts'
 import type { WebContext } from './web/context.ts'
+import { printable, requestOfLine } from './web/log.ts'
 import { createManagement } from './web/management.ts'
-import { printable } from './web/log.ts'
+import { countWritten } from './web/measure.ts'
 import { createMetrics } from './web/metrics.ts'
 import { createListingWriter } from './web/render/listing.ts'
 import { createMailWriter } from './web/render/mail.ts'
@@ -65,12 +65,6 @@ import { createReminders, REMIND_EVERY } from './worker/reminders.ts'
 import { nudging, startWorker } from './worker/sync.ts'
 import type { SyncWorker } from './worker/sync.ts'
 import type { Workplace } from './worker/tenure.ts'
-
-/** Milliseconds that Keycloak has to answer in when users and groups are read. */
-const KEYCLOAK_TIMEOUT = 10_000
-
-/** Milliseconds that Keycloak has to answer in while a page waits for its tokens. */
-const TOKEN_TIMEOUT = 5_000
 
 export { listen } from './web/listen.ts'
 
@@ -87,7 +81,10 @@ export interface App {
   /** Starts the sync worker. At most once. */
   startWorker(): void
   sync: SyncControl
+  /** From now on health says that this server is not ready: it is about to stop. */
+  drain(): void
   close(): Promise<void>
+  log: Logger
 }
 
 /** What a test may put in place of the world. */
@@ -99,34 +96,54 @@ export interface Surroundings {
   /** Reads a realm of Keycloak, by its name. */
   directory?: (realm: string) => Directory
   sync?: SyncControl
-  /** Takes the lines of the log. */
+  /** Takes the log's lines. */
   logTo?: DestinationStream
 }
 
 /**
  * Wires the server: the only place that knows every part.
- * @throws Error where the database can't be opened or a theme is faulty
+ * @throws Error where the database or the signing keys in it can't be opened, or a theme is faulty
  */
 export async function createApp(
   config: Config,
   { clock = Date.now, sqlLog, directory, sync, logTo }: Surroundings = {},
 ): Promise<App> {
-  const hooks = { streamWrite: printable }
-  const log = pino({ enabled: config.logFormat === 'json', base: null, hooks }, logTo)
+  const logging = {
+    enabled: config.logFormat === 'json',
+    base: null,
+    mixin: requestOfLine,
+    hooks: { streamWrite: printable },
+  }
+  const log = pino(logging, logTo)
   const sealer = createSealer(config.encryptionKeys)
   const database = await openDatabase(config.dbUrl, sqlLog === undefined ? {} : { log: sqlLog })
   const signer = createSigningKeys(database, sealer, clock)
-  await signer.refresh(clock())
+  const holder = createKeyHolder(database, sealer, clock)
+  try {
+    await signer.refresh(clock())
+    await holder.tell()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
 
   const delivery = deliveryOf(config)
   const metrics = createMetrics()
+  const realms = config.realms.map(({ name }) => name)
+  let worker: SyncWorker | undefined
+  const control = sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm))
+  const syncInterval = config.syncInterval * 1000
+  const watch = createWatch({ database, signer, metrics, sync: control, realms, syncInterval, clock })
   const secretOf = async (realm: string, name: SecretName) => await readSecret(database, sealer, realm, name)
   const mail: WebContext['mail'] = {
     writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
-    send: createRealmMailer(
-      createMailer(config.privateHosts),
-      async (realm) => await secretOf(realm, 'mail-password'),
-      delivery.inbox,
+    send: watch.sending(
+      'mail',
+      createRealmMailer(
+        createMailer(config.privateHosts),
+        async (realm) => await secretOf(realm, 'mail-password'),
+        delivery.inbox,
+      ),
     ),
   }
   const post = {
@@ -137,7 +154,7 @@ export async function createApp(
     privateHosts: config.privateHosts,
     twilioUrl: config.twilioUrl,
   }
-  const sendText = createRealmCourier(post)
+  const sendText = watch.sending('textMessages', createRealmCourier(post))
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   // So are passkeys where browsers have none.
@@ -159,33 +176,17 @@ export async function createApp(
     keyIds: sealer.keyIds,
     hash: (text) => createHash('sha256').update(text).digest('base64url'),
   })
-  const realms = config.realms.map(({ name }) => name)
   const companions = companionsOf(registry)
-  const directories = new Map(
-    config.realms.map((realm) => {
-      const account = createServiceAccount(realm, {
-        sign: async (type, payload) => await signer.sign(type, payload),
-        clock,
-        timeout: KEYCLOAK_TIMEOUT,
-      })
-      return [realm.name, createDirectory(realm, account, KEYCLOAK_TIMEOUT)]
-    }),
-  )
-  let worker: SyncWorker | undefined
+  const keycloak = reachKeycloak(config.realms, { signer, clock, watch })
   const context: WebContext = {
-    realms: new Map(config.realms.map((realm) => [realm.name, { realm, keys: realmKeys(realm) }])),
-    store: createLoginStore(database, sealer),
+    ...keycloak,
+    store: countWritten(createLoginStore(database, sealer), metrics),
     admin: createAdminStore(database, { companions, clock, sealer }),
     audit: createAuditStore(database),
     figures: createFigureStore(database),
-    sync: sync ?? nudging(createSyncControl(database, clock), (realm) => worker?.nudge(realm)),
+    sync: control,
     sessions: createWebSessionStore(database, sealer),
-    tokens: createTokenEndpoint({
-      sign: async (type, payload) => await signer.sign(type, payload),
-      clock,
-      timeout: TOKEN_TIMEOUT,
-    }),
-    directoryOf: directory ?? ((realm) => directories.get(realm) ?? noDirectory()),
+    directoryOf: directory ?? keycloak.directoryOf,
     endSessions,
     userMakerOf: createUserMaker,
     signer,
@@ -200,8 +201,9 @@ export async function createApp(
     log,
     origin,
   }
-  const background = createBackground((err) => log.error({ err }, 'background work failed'))
+  const background = createBackground(patiently, (err) => log.error({ err }, 'background work failed'))
   background.every(SIGNING_KEYS_RELOAD, () => signer.refresh(clock()))
+  background.every(TELL_KEYS_EVERY, () => holder.tell())
   background.every(PRUNE_EVERY, () => prune(database, clock()))
   background.every(PRUNE_EVERY, () => pruneAudit(database, sealer, realms, clock()))
   const sealing = createAuditSealing(database, sealer, realms, clock, {
@@ -230,17 +232,19 @@ export async function createApp(
     realms,
     kit,
   })
+  const found = (one: { realm: string; method: MethodId; data: unknown }) =>
+    lookupOf(one.realm, one, kit()).lookup
   let isStarted = false
+  let isStopping = false
 
   return {
     web: createServer(context, {
       trustProxy: config.trustProxy === 'xforwarded',
+      within: withinRequest,
       ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
       ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
     }),
-    management: createManagement(metrics.registry, async () => {
-      await sql`select 1`.execute(database.db)
-    }),
+    management: createManagement({ registry: metrics.registry, ...watch }),
     store: context.store,
     admin: context.admin,
     audit: context.audit,
@@ -248,7 +252,9 @@ export async function createApp(
     start() {
       isStarted = true
       background.run(async () => {
-        await fillLookups(database, sealer, numbered, (one) => lookupOf(one.realm, one, kit()).lookup)
+        await fillLookups(database, sealer, numbered, found)
+        // Nobody else can open the file while this server runs.
+        if (database.sqlite !== undefined) await resealAll()
       })
       background.every(SEAL_EVERY, () => sealing.run())
       background.every(OUTBOX_EVERY, sendNotices)
@@ -257,15 +263,19 @@ export async function createApp(
       background.every(REMIND_EVERY, remind)
     },
     startWorker() {
-      worker = startWorker(realms.map(workplaceOf))
+      worker = patiently(() => startWorker(realms.map(workplaceOf)))
     },
-    sync: context.sync,
+    sync: control,
+    drain: () => watch.drain(),
+    log,
     async close() {
+      isStopping = true
       const ended = background.stop()
       await worker?.stop()
       // What is being sent is told to be sent, or it would go out twice.
       await ended
       if (isStarted) await sealing.finish()
+      await holder.leave()
       await database.close()
     },
   }
@@ -291,15 +301,19 @@ export async function createApp(
         changed: (name, count) => metrics.syncChanges.inc({ realm: name }, count),
         warnings: (name, count) => metrics.syncWarnings.set({ realm: name }, count),
       },
-      interval: config.syncInterval * 1000,
+      interval: syncInterval,
+    }
+  }
+
+  async function resealAll(): Promise<void> {
+    const done = await reseal(database, sealer, { lookupOf: found, isStopping: () => isStopping })
+    for (const { table, resealed, unreadable } of done) {
+      if (resealed > 0) log.info({ table, resealed, key: sealer.keyIds[0] }, 'sealed under the newest key')
+      if (unreadable > 0) log.error({ table, unreadable }, 'no configured key opens these rows')
     }
   }
 
   async function countAll(): Promise<void> {
     for (const realm of realms) await countEnrolled(database, realm, companions, clock())
   }
-}
-
-function noDirectory(): never {
-  throw new DirectoryError('unreachable', 'this server does not answer for that realm')
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
-import type { App } from './app.ts'
 import { auditCommand } from './cli/audit.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { importCommand } from './cli/import.ts'
+import { keysCommand } from './cli/keys.ts'
 import { policyCommand } from './cli/policy.ts'
 import { setupCommand } from './cli/setup.ts'
+import { stopOnSignal } from './cli/stop.ts'
 import { readConfig } from './config.ts'
 
 const program = new Command('latchkey').description('The second factor for Keycloak')
@@ -17,13 +18,11 @@ program
   .action(async () => {
     const config = readConfig(process.env)
     const app = await createApp(config)
-    const servers = [
-      await listen(app.web, config.host, config.port),
-      await listen(app.management, config.host, config.managementPort),
-    ]
+    const web = await listen(app.web, config.host, config.port)
+    const management = await listen(app.management, config.host, config.managementPort)
     app.start()
     if (config.worker) app.startWorker()
-    stopOnSignal(app, servers)
+    stopOnSignal(app, config, management, web)
   })
 
 program
@@ -32,9 +31,9 @@ program
   .action(async () => {
     const config = readConfig(process.env)
     const app = await createApp(config)
-    const servers = [await listen(app.management, config.host, config.managementPort)]
+    const management = await listen(app.management, config.host, config.managementPort)
     app.startWorker()
-    stopOnSignal(app, servers)
+    stopOnSignal(app, config, management)
   })
 
 setupCommand(program.command('setup'))
@@ -42,22 +41,17 @@ doctorCommand(program.command('doctor'))
 importCommand(program.command('import'))
 policyCommand(program.command('policy'))
 auditCommand(program.command('audit'))
-
-function stopOnSignal(app: App, servers: { stop(): Promise<void> }[]): void {
-  const stop = async () => {
-    await Promise.all(servers.map((server) => server.stop()))
-    await app.close()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stop().catch(fail)
-    })
-  }
-}
+keysCommand(program.command('keys'))
 
 function fail(error: unknown): void {
-  process.stderr.write(`latchkey: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`latchkey: ${error instanceof Error ? withCauses(error).join(': ') : String(error)}\n`)
   process.exitCode = 1
+}
+
+/** What went wrong, and why, down to the operating system's word for it. */
+function withCauses(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  return [error.message, ...withCauses(error.cause)].filter((message) => message !== '')
 }
 
 program.parseAsync().catch((error: unknown) => {

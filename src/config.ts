@@ -224,6 +224,20 @@ export const SETTINGS = {
     sentence:
       "Set to `xforwarded` behind a proxy that sets `X-Forwarded-For`: limits on text messages count by the browser's address, which is the proxy's without it.",
   }),
+  shutdownDelay: setting({
+    name: 'LATCHKEY_SHUTDOWN_DELAY',
+    parse: seconds(0, 300),
+    default: '1',
+    sentence:
+      'Seconds from SIGTERM until no new connection is taken, 0 to 300: `/health/ready` answers 503 meanwhile, so that a proxy sends requests elsewhere. As long as your proxy needs to notice.',
+  }),
+  shutdownTimeout: setting({
+    name: 'LATCHKEY_SHUTDOWN_TIMEOUT',
+    parse: seconds(1, 3_600),
+    default: '25',
+    sentence:
+      'Seconds that requests and background work then have to end, 1 to 3600; what is not over is cut off, and the process ends with code 1.',
+  }),
   logFormat: setting({
     name: 'LATCHKEY_LOG_FORMAT',
     parse: z.enum(['json', 'none'], 'must be json or none'),

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
-import type { Fault } from '../adapters/keycloak/doctor/check.ts'
+import type { Fault, StoreFacts } from '../adapters/keycloak/doctor/check.ts'
 import { examine, exitCodeOf } from '../adapters/keycloak/doctor/examine.ts'
 import type { Result } from '../adapters/keycloak/doctor/examine.ts'
 import { inspectDatabase } from '../adapters/store/inspect.ts'
 import { readConfig, SETTINGS } from '../config.ts'
 import type { Config } from '../config.ts'
+import { lostRows } from './keys-report.ts'
+import { keysInUse } from './keys.ts'
 import { chooseRealm, CREDENTIALS_HELP, signIn } from './target.ts'
 import type { TargetOptions } from './target.ts'
 
@@ -43,16 +45,21 @@ async function diagnose(options: DoctorOptions): Promise<void> {
   const results = await examine({
     realm,
     addresses: addressesOf(config),
-    store: await inspectDatabase(
-      config.dbUrl,
-      config.encryptionKeys.map(({ id }) => id),
-    ),
+    store: await lookAt(config),
     ...(options.admin ? { admin: await signIn(config, options) } : {}),
   })
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ realm: realm.name, results }, undefined, 2)}\n`)
   } else process.stdout.write(report(realm.name, results))
   process.exitCode = exitCodeOf(results)
+}
+
+/** Reads beside a running server. A database of another version, or none, is told of by itself. */
+export async function lookAt(config: Pick<Config, 'dbUrl' | 'encryptionKeys'>): Promise<StoreFacts> {
+  const found = await inspectDatabase(config.dbUrl)
+  const isReadable = found.problem === undefined && found.pending?.length === 0
+  const keyIds = config.encryptionKeys.map(({ id }) => id)
+  return { ...found, lost: isReadable ? lostRows(await keysInUse(config), keyIds) : [] }
 }
 
 function addressesOf(config: Config): Record<string, string> {

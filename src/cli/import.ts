@@ -10,7 +10,6 @@ import { createSealer } from '../adapters/secrets/sealer.ts'
 import { createMovingStore } from '../adapters/store/moving-store.ts'
 import { createAdminStore } from '../adapters/store/admin-store.ts'
 import { openDatabase, openForReading } from '../adapters/store/database.ts'
-import { inspectDatabase } from '../adapters/store/inspect.ts'
 import { readConfig } from '../config.ts'
 import type { Config } from '../config.ts'
 import { companionsOf } from '../core/administration/acts.ts'
@@ -21,6 +20,7 @@ import { moveIn } from './import-run.ts'
 import type { Move, Tally } from './import-run.ts'
 import { chooseRealm, CREDENTIALS_HELP, signIn } from './target.ts'
 import type { TargetOptions } from './target.ts'
+import { demandUpToDate } from './up-to-date.ts'
 
 interface ImportOptions extends TargetOptions {
   from?: string
@@ -77,7 +77,7 @@ export async function importInto(
   move: Omit<Move, 'store' | 'clock' | 'readPhone'>,
   progress?: (tally: Tally) => void,
 ): Promise<Tally> {
-  if (move.dryRun) await checkSchema(dbUrl, encryptionKeys)
+  if (move.dryRun) await demandUpToDate(dbUrl)
   const database = move.dryRun ? openForReading(dbUrl) : await openDatabase(dbUrl)
   try {
     const options = { companions: companionsOf(registry), clock: Date.now }
@@ -98,15 +98,6 @@ export async function importInto(
   } finally {
     await database.close()
   }
-}
-
-/** A dry run migrates nothing, so it can only look at what is up to date. */
-async function checkSchema(dbUrl: string, keys: Config['encryptionKeys']): Promise<void> {
-  const keyIds = keys.map(({ id }) => id)
-  const { pending, problem } = await inspectDatabase(dbUrl, keyIds)
-  if (problem !== undefined) throw new Error(`the database can't be read: ${problem}`)
-  if (pending?.length === 0) return
-  throw new Error("the database is not of this version yet: start this version's server once, then try again")
 }
 
 function sourceOf(realm: string, { from, fromDatabase, phoneAttribute }: ImportOptions): Move['users'] {

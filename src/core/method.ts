@@ -12,6 +12,8 @@ export interface MethodContext {
   random(bytes: number): Buffer
   /** HMAC-SHA-256 of `text` under a key kept outside the database: the newest, or the one that `keyId` names. */
   mac(text: string, keyId?: string): { keyId: string; value: string }
+  /** The ids of the keys that `mac` knows. */
+  keyIds: readonly string[]
   site: Site
   /** What an authenticator must have signed in this try, base64url; absent where the method signs nothing. */
   toSign?: string
@@ -129,6 +131,11 @@ export interface Method<Credential = unknown, State = unknown> {
   readonly numbers?: Numbers
   /** True where a user has one of it at most: a new one takes the old one's place. */
   readonly single: boolean
+  /**
+   * True where what is stored are hashes that can't be made again; its JSON names their key as `keyId`. Without that
+   * key nothing can be answered by it.
+   */
+  readonly hashed?: true
   /** Reads a stored credential. Throws where the JSON is not one. */
   read(json: unknown): Credential
   beginEnrolment(account: Account, context: MethodContext): Step<State>

@@ -27,15 +27,16 @@ export function answerErrorsAsJson(context: WebContext): ErrorRequestHandler {
     }
     const known = knownError(error)
     if (error instanceof ProtocolError) {
-      context.log.warn({ id: request.id, code: error.code, why: error.message }, 'refused')
+      context.log.warn({ code: error.code, why: error.message }, 'refused')
       response.status(error.status).json({ error: error.code, error_description: error.message })
     } else if (known !== undefined) {
       const code =
         known.code === 'busy' || known.code === 'unavailable' ? 'temporarily_unavailable' : 'invalid_request'
-      context.log.warn({ id: request.id, code: known.code, why: known.message }, 'refused')
+      if (known.code === 'unavailable') context.log.error({ err: error }, 'unavailable')
+      else context.log.warn({ code: known.code, why: known.message }, 'refused')
       response.status(STATUS[known.code]).json({ error: code, error_description: known.message })
     } else {
-      context.log.error({ id: request.id, err: error }, 'failed')
+      context.log.error({ err: error }, 'failed')
       response
         .status(500)
         .json({ error: 'server_error', error_description: `request ${idOf(request)} failed` })
@@ -51,8 +52,9 @@ export function answerErrorsAsPage(context: WebContext): ErrorRequestHandler {
       return
     }
     const known = knownError(error)
-    if (known === undefined) context.log.error({ id: request.id, err: error }, 'failed')
-    else context.log.info({ id: request.id, code: known.code, why: known.message }, 'refused')
+    if (known === undefined) context.log.error({ err: error }, 'failed')
+    else if (known.code === 'unavailable') context.log.error({ err: error }, 'unavailable')
+    else context.log.info({ code: known.code, why: known.message }, 'refused')
     response.status(known === undefined ? 500 : STATUS[known.code])
     sendPage(context, request, response, viewOf(known, idOf(request)))
   }

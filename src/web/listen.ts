@@ -1,8 +1,21 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Express } from 'express'
 import { answerUnreadable } from './unreadable.ts'
+
+/** Milliseconds that a connection without a request has to come up with one, once nothing new is taken. */
+const LAST_CALL = 1_000
+
+/** A server that listens. */
+export interface Listening {
+  port: number
+  /** Has every answer from now on end its connection (RFC 9112, 9.6), so that clients go elsewhere. */
+  drain(): void
+  /** Takes no new connection, and lets requests that are under way end. */
+  stop(): Promise<void>
+}
 
 /**
  * How long a client may take for a request's head and for the whole of it, and how often that is looked at, milliseconds.
@@ -10,13 +23,13 @@ import { answerUnreadable } from './unreadable.ts'
  */
 const PATIENCE = { head: 10_000, request: 30_000, check: 5_000 }
 
-/** Starts to listen; resolves when the port is open. `stop` lets requests that are under way end. */
+/** Starts to listen; resolves when the port is open. */
 export async function listen(
   handler: Express,
   host: string,
   port: number,
   patience = PATIENCE,
-): Promise<{ port: number; stop(): Promise<void> }> {
+): Promise<Listening> {
   const server = createServer(
     {
       headersTimeout: patience.head,
@@ -27,15 +40,45 @@ export async function listen(
   )
   // Node.js drops headers past the 2,000th and says nothing; all of them together have 16 KiB in any case.
   server.maxHeadersCount = 0
+  const sockets = new Set<Socket>()
+  const underWay = new Set<ServerResponse>()
+  let isDraining = false
   answerUnreadable(server)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+    if (isDraining) endConnection(response)
+  })
   server.listen(port, host)
   await once(server, 'listening')
+
+  function drain(): void {
+    isDraining = true
+    for (const response of underWay) endConnection(response)
+  }
+
   return {
     port: (server.address() as AddressInfo).port,
+    drain,
     async stop() {
+      drain()
+      const closed = once(server, 'close')
+      // Connections that were kept alive are closed by this; those that browsers opened for later are not.
       server.close()
-      server.closeIdleConnections()
-      await once(server, 'close')
+      const sweep = setTimeout(() => {
+        const busy = new Set([...underWay].map(({ socket }) => socket))
+        for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+      }, LAST_CALL)
+      await closed
+      clearTimeout(sweep)
     },
   }
+}
+
+function endConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
 }

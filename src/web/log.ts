@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
-import type { Options } from 'pino-http'
+import { pinoHttp } from 'pino-http'
 
 /** What a terminal or a reader of lines takes for more than a character, and JSON leaves as it is. */
 const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
@@ -13,28 +15,61 @@ export function printable(line: string): string {
   return line.replaceAll(UNPRINTABLE, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** What every line says of the request that it was written in. */
+interface Line {
+  requestId: string
+  /** The step that the request is about, by the id in its address: it is no secret without its cookie. */
+  step?: string
+}
+
+const lines = new AsyncLocalStorage<Line>()
+
+/** The part of a log line that leads from it to its request; for pino's `mixin`, which writes into what it is given. */
+export function requestOfLine(): object {
+  return { ...lines.getStore() }
+}
+
+/** Has every further line of this request name the step: so a login's browser and its Keycloak are found together. */
+export function aboutStep(id: string): void {
+  const line = lines.getStore()
+  if (line !== undefined) line.step = id
+}
+
 /**
  * One line a request: its id (the caller's `X-Request-Id` where it has one), verb, path and status. No query, no
- * header, no body: codes and tokens travel there (R23). A step's id is no secret without its cookie.
+ * header, no body: codes and tokens travel there (R23). Every other line that is written on the way has the id, too.
  */
-export function logOptions(logger: Logger): Options {
-  return {
-    logger,
-    genReqId(request: IncomingMessage, response: ServerResponse) {
+export function logRequests(logger: Logger): RequestHandler[] {
+  const withLine = (request: IncomingMessage, _response: unknown, value: object) => ({
+    ...lineOf.get(request),
+    ...value,
+  })
+  const lineOf = new WeakMap<IncomingMessage, Line>()
+  return [
+    (request, response, next) => {
       const given = request.headers['x-request-id']
-      const id = typeof given === 'string' && SAFE_ID.test(given) ? given : randomUUID()
-      response.setHeader('X-Request-Id', id)
-      return id
+      const requestId = typeof given === 'string' && SAFE_ID.test(given) ? given : randomUUID()
+      response.setHeader('X-Request-Id', requestId)
+      request.id = requestId
+      const line = { requestId }
+      lineOf.set(request, line)
+      lines.run(line, next)
     },
-    serializers: {
-      req: (request: { id: unknown; method: string; url: string }) => ({
-        id: request.id,
-        method: request.method,
-        path: request.url.split('?', 1)[0],
-      }),
-      res: (response: { statusCode: number }) => ({ status: response.statusCode }),
-    },
-    customLogLevel: (_request, response, error) =>
-      error !== undefined || response.statusCode >= 500 ? 'error' : 'info',
-  }
+    pinoHttp({
+      logger,
+      genReqId: (request: IncomingMessage) => request.id,
+      serializers: {
+        req: (request: { method: string; url: string }) => ({
+          method: request.method,
+          path: request.url.split('?', 1)[0],
+        }),
+        res: (response: { statusCode: number }) => ({ status: response.statusCode }),
+      },
+      customLogLevel: (_request: IncomingMessage, response: ServerResponse, error?: Error) =>
+        error !== undefined || response.statusCode >= 500 ? 'error' : 'info',
+      // The line of a request is written once it is over, when nobody knows any more which one is under way.
+      customSuccessObject: withLine,
+      customErrorObject: (request, response, _error, value) => withLine(request, response, value as object),
+    }),
+  ]
 }

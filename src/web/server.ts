@@ -1,7 +1,6 @@
 import express from 'express'
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express'
 import helmet from 'helmet'
-import { pinoHttp } from 'pino-http'
 import { AppError } from '../core/errors.ts'
 import { answerErrorsAsProblem } from './api/errors.ts'
 import { forgetAllDevices, forgetDevice } from './account/forget-devices.ts'
@@ -15,7 +14,8 @@ import { createAdminPages } from './admin/serve.ts'
 import { createApi } from './api/serve.ts'
 import type { WebContext } from './context.ts'
 import { answerErrorsAsJson, answerErrorsAsPage } from './errors.ts'
-import { logOptions } from './log.ts'
+import { logRequests } from './log.ts'
+import { measure, named } from './measure.ts'
 import { setUpFromLink, showLinkDone } from './link/set-up.ts'
 import { openLink, showLink } from './link/show-link.ts'
 import { discover, publishKeys } from './protocol/discovery.ts'
@@ -99,6 +99,8 @@ export const PAGES: Route[] = [
 interface Options {
   /** Whether `X-Forwarded-For` is believed, one hop. */
   trustProxy: boolean
+  /** Serves a request as one whose client waits. */
+  within: (serve: () => void) => void
   /** A trial's messages. */
   inbox?: Inbox
   /** For a provider that reports what became of a message. */
@@ -106,13 +108,18 @@ interface Options {
 }
 
 /** The server as browsers and Keycloak see it. */
-export function createServer(context: WebContext, { trustProxy, inbox, checkCallback }: Options): Express {
+export function createServer(
+  context: WebContext,
+  { trustProxy, within, inbox, checkCallback }: Options,
+): Express {
   const app = express()
   app.set('trust proxy', trustProxy ? 1 : false)
   app.set('query parser', 'simple')
   app.set('etag', false)
   app.disable('x-powered-by')
-  app.use(pinoHttp(logOptions(context.log)))
+  app.use(measure(context.metrics))
+  app.use(logRequests(context.log))
+  app.use((_request, _response, next) => within(next))
   app.use(securityHeaders(context))
   app.use(neverStored)
   app.use(oneAddress)
@@ -168,7 +175,7 @@ function mount(
 ): void {
   for (const [verb, path, handler] of routes) {
     if (verb === 'get') app.head(path, headRefused)
-    app[verb](path, ...(verb === 'post' ? beforePost : []), handler(context), errors(context))
+    app[verb](path, named(path), ...(verb === 'post' ? beforePost : []), handler(context), errors(context))
   }
 }
 

@@ -7,11 +7,15 @@ export interface Background {
   stop(): Promise<void>
 }
 
-export function createBackground(failed: (error: unknown) => void): Background {
+/** @param within does a work as befits what nobody waits for */
+export function createBackground(
+  within: <T>(work: () => T) => T,
+  failed: (error: unknown) => void,
+): Background {
   const timers: NodeJS.Timeout[] = []
   const underWay = new Set<Promise<unknown>>()
   const run = (work: () => Promise<unknown>): void => {
-    const done = work()
+    const done = within(work)
       .catch(failed)
       .finally(() => underWay.delete(done))
     underWay.add(done)

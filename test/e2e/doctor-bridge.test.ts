@@ -47,7 +47,7 @@ it('finds an unconfigured bridge by a login that failed for it', async () => {
     },
     admin,
     addresses: {},
-    store: { pending: [], missingKeys: [] },
+    store: { pending: [], lost: [] },
   })
   expect(results.find(({ id }) => id === 'bridge')?.faults).toMatchObject([
     {

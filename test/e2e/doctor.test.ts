@@ -10,9 +10,10 @@ import type { Fault } from '../../src/adapters/keycloak/doctor/check.ts'
 import { examine, exitCodeOf } from '../../src/adapters/keycloak/doctor/examine.ts'
 import type { Subject } from '../../src/adapters/keycloak/doctor/examine.ts'
 import { setUp } from '../../src/adapters/keycloak/setup/apply.ts'
-import { inspectDatabase } from '../../src/adapters/store/inspect.ts'
+import { lookAt } from '../../src/cli/doctor.ts'
 import type { Realm } from '../../src/core/realm.ts'
 import { OVERRIDING_CLIENT, OWN_FLOW, PARTNER, startHandmade } from '../support/handmade.ts'
+import { newKey } from '../support/stores.ts'
 import type { Handmade } from '../support/handmade.ts'
 
 const GUARDED = `${OWN_FLOW} with Latchkey`
@@ -62,7 +63,7 @@ async function look(change: Partial<Subject> = {}): Promise<(Fault & { id: strin
     realm,
     admin: house.admin,
     addresses: { LATCHKEY_HOSTNAME: realm.issuer },
-    store: await inspectDatabase(dbUrl, ['k1']),
+    store: await lookAt({ dbUrl, encryptionKeys: [newKey('k1')] }),
     ...change,
   })
   return results.flatMap(({ id, faults = [] }) => faults.map((fault) => ({ id, ...fault })))
@@ -191,7 +192,7 @@ describe('finds', () => {
 
   it('the sidecar out of reach', async () => {
     await house.stopSidecar()
-    const faults = await look({ addresses: {}, store: { pending: [], missingKeys: [] } })
+    const faults = await look({ addresses: {}, store: { pending: [], lost: [] } })
     await house.startSidecar()
     expect(faults).toMatchObject([{ id: 'jwks', what: expect.stringContaining("Latchkey's keys") }])
   })
@@ -299,7 +300,7 @@ describe('finds', () => {
         realm,
         admin: house.admin,
         addresses: {},
-        store: { pending: [], missingKeys: [] },
+        store: { pending: [], lost: [] },
       })
       await override('')
       expect(exitCodeOf(results)).toBe(1)
@@ -378,7 +379,7 @@ describe('finds', () => {
     const database = new DatabaseSync(copy)
     database.exec("delete from kysely_migration where name = '0001-login'")
     database.close()
-    const store = await inspectDatabase(`sqlite:${copy}`, ['k1'])
+    const store = await lookAt({ dbUrl: `sqlite:${copy}`, encryptionKeys: [newKey('k1')] })
     rmSync(folder, { recursive: true })
     const fault = await oneFault(
       async () => {},
@@ -397,7 +398,7 @@ describe('finds', () => {
   })
 
   it('a key that is missing, while the server runs', async () => {
-    const store = await inspectDatabase(dbUrl, ['k2'])
+    const store = await lookAt({ dbUrl, encryptionKeys: [newKey('k2')] })
     const fault = await oneFault(
       async () => {},
       async () => {},

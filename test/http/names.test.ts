@@ -171,7 +171,7 @@ describe('the audit as a file', () => {
 
 describe('the log', () => {
   it('is one JSON object a line, with nothing that a terminal acts on, whatever came in (R23)', async () => {
-    const before = world.app.log.length
+    const before = world.app.written.length
     for (const [, name] of NASTY) {
       const path = encodeURIComponent(name)
       await fetch(`${world.app.url}/realms/${path}/account`, {
@@ -188,7 +188,7 @@ describe('the log', () => {
       expect((await erin('POST', '/users/nobody/unlock')).status).toBe(500)
       user.mockRestore()
     }
-    const lines = world.app.log.slice(before)
+    const lines = world.app.written.slice(before)
     expect(lines.length).toBeGreaterThan(NASTY.length * 4)
     for (const line of lines) {
       expect(line.endsWith('\n')).toBe(true)

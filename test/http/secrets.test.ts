@@ -10,7 +10,6 @@ import { openDatabase } from '../../src/adapters/store/database.ts'
 import { createLoginStore } from '../../src/adapters/store/login-store.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { Login, codeFor, secretOn, codesOn } from '../support/login.ts'
-import type { RunningApp } from '../support/app.ts'
 import { startRealm } from '../support/realm.ts'
 import type { FakeRealm } from '../support/realm.ts'
 import { dump, sqlitePlace } from '../support/stores.ts'
@@ -58,7 +57,7 @@ describe('what a server writes down', () => {
     const begin = async () => {
       // Everything but the server's own handle is there to play a login against.
       const login = new Login(
-        { url } as RunningApp,
+        { url },
         realm,
         { sub, preferred_username: 'zachary-quux', purpose: 'manage' },
         () => now.ms,

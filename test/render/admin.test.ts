@@ -49,7 +49,7 @@ describe('the texts of the pages', () => {
     expect(shape(german)).toEqual(shape(english))
   })
 
-  it.each(['en', 'de'])('are there for every page, in %s', (locale) => {
+  it.each(renderer.locales)('are there for every page, in %s', (locale) => {
     for (const name of names) render(name, locale)
     expect(missing).toEqual([])
   })

@@ -8,10 +8,9 @@ import { loadTheme } from '../../src/web/render/theme.ts'
 
 const themesDir = join(import.meta.dirname, '../../themes')
 const TYPES = ['login', 'account', 'email', 'admin'] as const
-const bundle = (type: string, tag: string) =>
-  getProperties(
-    readFileSync(join(themesDir, 'keycloak', type, 'messages', `messages_${tag}.properties`), 'utf8'),
-  )
+const source = (type: string, tag: string) =>
+  readFileSync(join(themesDir, 'keycloak', type, 'messages', `messages_${tag}.properties`), 'utf8')
+const bundle = (type: string, tag: string) => getProperties(source(type, tag))
 const pairs = TYPES.flatMap((type) =>
   loadTheme(themesDir, 'keycloak', type).locales.map((tag) => [type, tag]),
 )
@@ -26,9 +25,7 @@ const slots = (text = '') => [...new Set(text.match(/\{\d+\}/g))].toSorted()
 
 it('offers the languages that Latchkey is written in', () => {
   const ten = ['en', 'de', 'fr', 'es', 'nl', 'pt', 'it', 'pl', 'ja', 'zh']
-  for (const type of ['login', 'account', 'email'] as const) {
-    expect(loadTheme(themesDir, 'keycloak', type).locales).toEqual(ten)
-  }
+  for (const type of TYPES) expect(loadTheme(themesDir, 'keycloak', type).locales).toEqual(ten)
 })
 
 describe.each(pairs)('the texts of %s in %s', (type = '', tag = '') => {
@@ -50,6 +47,11 @@ describe.each(pairs)('the texts of %s in %s', (type = '', tag = '') => {
     for (const key of plural) {
       for (const form of formsOf(tag)) expect(Object.keys(texts)).toContain(`${key}.${form}`)
     }
+  })
+
+  it('are each there once', () => {
+    const keys = [...source(type, tag).matchAll(/^([^#=\n]+)=/gm)].map(([, key]) => key)
+    expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
   })
 
   it('are filled in with what the English ones are, and have no apostrophe that would quote', () => {

@@ -223,6 +223,7 @@ export const views: Readonly<Record<string, View>> = {
     cancelUrl: elsewhere.cancelUrl,
   },
   'blocked must-be-reset': { page: 'blocked', reason: 'must-be-reset' },
+  'blocked unreadable': { page: 'blocked', reason: 'unreadable' },
   'blocked not-by-yourself': { page: 'blocked', reason: 'not-by-yourself', cancelUrl: elsewhere.cancelUrl },
   'blocked not-invited': { page: 'blocked', reason: 'not-invited', cancelUrl: elsewhere.cancelUrl },
   'blocked no-address': { page: 'blocked', reason: 'no-address', cancelUrl: elsewhere.cancelUrl },

@@ -276,13 +276,16 @@ describe.each(PLACES)('the store on %s', (_, makePlace) => {
       .set({ sealed: stolen!.sealed })
       .where('user_id', '=', other.userId)
       .execute()
-    await expect(store.situation('demo', { id: other.id })).rejects.toThrow()
+    const opened = async () => (await store.background('demo', other.userId, other.nonce)).credentials
+    expect(await opened()).toMatchObject([{ data: undefined, unreadable: expect.any(String) as string }])
+    const situation = await store.situation('demo', { id: other.id })
+    expect(situation?.credentials).toEqual(await opened())
     await database.db
       .updateTable('credential')
       .set({ user_id: other.userId })
       .where('id', '=', one.app)
       .execute()
-    await expect(store.background('demo', other.userId, other.nonce)).rejects.toThrow()
+    expect((await opened()).map(({ data }) => data)).toEqual([undefined, undefined])
   })
 
   it('keeps text as it is, whatever it says', async () => {

@@ -1,11 +1,9 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { inspectDatabase } from '../../src/adapters/store/inspect.ts'
-import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
 import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
-import { PLACES, newKey, sqlitePlace } from '../support/stores.ts'
+import { PLACES, sqlitePlace } from '../support/stores.ts'
 
 describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) => {
   it('reads what the worker wrote down, by realm, and fills in what JSON leaves out', async () => {
@@ -13,27 +11,19 @@ describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) =>
     const database = await openDatabase(place.url)
     const state = JSON.stringify({ pass: 3, state: { completedAt: 7, failures: 2 } })
     await database.db.insertInto('sync').values({ realm: 'demo', state }).execute()
-    expect((await inspectDatabase(place.url, [])).sync).toEqual(
+    expect((await inspectDatabase(place.url)).sync).toEqual(
       new Map([['demo', { ...NEVER_SYNCED, completedAt: 7, failures: 2 }]]),
     )
     await database.close()
     await place.drop()
   })
 
-  it('finds nothing wrong, then a key that is not configured and a migration that was not run', async () => {
+  it('finds nothing wrong, then a migration that was not run', async () => {
     const place = await makePlace()
     const database = await openDatabase(place.url)
-    await createSigningKeys(database, createSealer([newKey('k1')]), Date.now).refresh(Date.now())
-    expect(await inspectDatabase(place.url, ['k1'])).toEqual({
-      pending: [],
-      missingKeys: [],
-      sync: new Map(),
-    })
+    expect(await inspectDatabase(place.url)).toEqual({ pending: [], sync: new Map() })
     await sql`delete from kysely_migration where name = '0001-login'`.execute(database.db)
-    expect(await inspectDatabase(place.url, ['k2'])).toMatchObject({
-      pending: ['0001-login'],
-      missingKeys: ['k1'],
-    })
+    expect(await inspectDatabase(place.url)).toMatchObject({ pending: ['0001-login'] })
     await database.close()
     await place.drop()
   })
@@ -41,8 +31,8 @@ describe.each(PLACES)('looking at %s beside a running server', (_, makePlace) =>
 
 it('makes no file where there is none, and says what it cannot reach', async () => {
   const place = sqlitePlace()
-  expect(await inspectDatabase(place.url, [])).toEqual({ pending: undefined, missingKeys: [] })
-  expect(await inspectDatabase(place.url, [])).toEqual({ pending: undefined, missingKeys: [] })
+  expect(await inspectDatabase(place.url)).toEqual({ pending: undefined })
+  expect(await inspectDatabase(place.url)).toEqual({ pending: undefined })
   await place.drop()
-  expect((await inspectDatabase('postgres://nobody@127.0.0.1:1/none', [])).problem).toContain('ECONNREFUSED')
+  expect((await inspectDatabase('postgres://nobody@127.0.0.1:1/none')).problem).toContain('ECONNREFUSED')
 })

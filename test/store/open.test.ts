@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
@@ -36,6 +37,17 @@ describe.each(PLACES)('opening %s', (_, makePlace) => {
     await database.close()
     await place.drop()
   })
+})
+
+it.each(PLACES)('opening %s that a newer version wrote is refused, with what to do', async (_, makePlace) => {
+  const place = await makePlace()
+  const first = await openDatabase(place.url)
+  await sql`insert into kysely_migration values ('9999-from-the-future', '2030-01-01')`.execute(first.db)
+  await first.close()
+  await expect(openDatabase(place.url)).rejects.toThrow(
+    'the database was written by a newer version of Latchkey, which brought it to 9999-from-the-future: start that version, or a later one',
+  )
+  await place.drop()
 })
 
 describe('opening PostgreSQL', () => {

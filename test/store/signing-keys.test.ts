@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import type { Database } from '../../src/adapters/store/database.ts'
-import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
+import { createSigningKeys, replaceSigningKeys } from '../../src/adapters/store/signing-keys.ts'
+import { prune } from '../../src/adapters/store/prune.ts'
 import type { SigningKeys } from '../../src/adapters/store/signing-keys.ts'
 import { NOW } from '../support/kit.ts'
 import { PLACES, dump, newKey } from '../support/stores.ts'
@@ -140,5 +141,78 @@ describe.each(PLACES)('the signing keys on %s', (_, makePlace) => {
     await server().refresh(clock.now)
     const stranger = createSigningKeys(database, createSealer([newKey()]), () => clock.now)
     await expect(stranger.refresh(clock.now)).rejects.toThrow()
+  })
+
+  it("are not read once they are over: a lost encryption key is then nobody's", async () => {
+    await server().refresh(clock.now)
+    clock.now += 200 * DAY
+    const stranger = createSigningKeys(database, createSealer([newKey('k2')]), () => clock.now)
+    await stranger.refresh(clock.now)
+    expect(await signs(stranger)).toBeDefined()
+    await prune(database, clock.now)
+    const numbers = await database.db.selectFrom('signing_key').select('n').orderBy('n').execute()
+    expect(numbers).toEqual([{ n: 3 }, { n: 4 }])
+  })
+
+  it('say which key is missing, and what to do where it is lost', async () => {
+    await server().refresh(clock.now)
+    const stranger = createSigningKeys(database, createSealer([newKey('k2')]), () => clock.now)
+    await expect(stranger.refresh(clock.now)).rejects.toThrow(
+      /^the signing key 1 can't be opened: the encryption key "k1" is not configured\. Put .*"latchkey keys rotate --signing"/,
+    )
+  })
+
+  it('are published as they were sealed, whatever somebody wrote into the database', async () => {
+    await server().refresh(clock.now)
+    const before = (await dump(database)).filter(({ table }) => table === 'signing_key')
+    await database.db
+      .updateTable('signing_key')
+      .set({ public_jwk: JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'evil', y: 'evil' }) })
+      .execute()
+    const keys = server()
+    await keys.refresh(clock.now)
+    expect(JSON.stringify(keys.publish())).not.toContain('evil')
+    const published = before.filter(({ column }) => column === 'public_jwk').map(({ text }) => text)
+    expect(keys.publish().keys).toEqual(published.map((text) => JSON.parse(text) as unknown))
+    expect(await signs(keys)).toBe(kids(keys)[0])
+  })
+
+  it('are replaced at once where one leaked: published first, then used, then the others are gone (B13)', async () => {
+    const [one, two] = [server(), server()]
+    await one.refresh(clock.now)
+    await two.refresh(clock.now)
+    const old = kids(one)
+    let isPaused = false
+    const kid = await replaceSigningKeys(database, createSealer([key]), {
+      clock: () => clock.now,
+      lead: 120_000,
+      async pause(milliseconds) {
+        isPaused = true
+        await one.refresh(clock.now)
+        await two.refresh(clock.now)
+        expect([await signs(one, two), kids(two)]).toEqual([old[0], [...old, kids(two).at(-1)!]])
+        clock.now += milliseconds
+        // Before anything was withdrawn, each knows the new one already.
+        expect(await signs(one, two)).toBe(await signs(two, one))
+      },
+    })
+    expect(isPaused).toBe(true)
+    expect(old).not.toContain(kid)
+    await one.refresh(clock.now)
+    await two.refresh(clock.now)
+    expect(await signs(one, two)).toBe(kid)
+    expect(kids(one)).toEqual(kids(two))
+    expect(kids(one)).toHaveLength(2)
+    for (const gone of old) expect(kids(one)).not.toContain(gone)
+  })
+
+  it('are replaced also where the key that they were sealed under is lost', async () => {
+    await server().refresh(clock.now)
+    const sealer = createSealer([newKey('k2')])
+    const pause = async () => {}
+    const kid = await replaceSigningKeys(database, sealer, { clock: () => clock.now, lead: 0, pause })
+    const stranger = createSigningKeys(database, sealer, () => clock.now)
+    await stranger.refresh(clock.now)
+    expect(await signs(stranger)).toBe(kid)
   })
 })

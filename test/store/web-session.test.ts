@@ -77,9 +77,16 @@ describe.each(PLACES)('sessions of our own pages, on %s', (_, makePlace) => {
         database.db,
       )
       const realm = column === 'realm' ? 'other' : 'demo'
-      await expect(store.find(realm, session.idHash, NOW)).rejects.toThrow()
+      expect(await store.find(realm, session.idHash, NOW)).toBeUndefined()
     },
   )
+
+  it('takes one that no key opens for none: its user signs in again', async () => {
+    const session = await begin()
+    const stranger = createWebSessionStore(database, createSealer([newKey('k2')]))
+    expect(await stranger.find('demo', session.idHash, NOW)).toBeUndefined()
+    expect(await find(session)).toEqual(session)
+  })
 
   it('takes the news of one of two servers, and none for a session that ended', async () => {
     const session = await begin()

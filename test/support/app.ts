@@ -23,13 +23,15 @@ export interface Clock {
 }
 
 /** A sidecar that listens on a port of this machine. */
-export interface RunningApp extends App {
+export interface RunningApp extends Omit<App, 'log'> {
   url: string
   config: Config
   /** What came in, for example `POST /realms/demo/par`, without queries. */
   requests: string[]
-  /** What was written to the log, a line each. */
-  log: string[]
+  /** The log, line by line. */
+  log: Record<string, unknown>[]
+  /** The same lines as they were written. */
+  written: string[]
   stop(): Promise<void>
 }
 
@@ -65,13 +67,19 @@ export async function startApp(options: {
     ...options.environment,
   })
   const { clock, sqlLog, directory, sync } = options
-  const lines: string[] = []
+  const log: Record<string, unknown>[] = []
+  const written: string[] = []
   const app = await createApp(config, {
-    logTo: { write: (line) => lines.push(line) },
     ...(clock === undefined ? {} : { clock: () => clock.now }),
     ...(sqlLog === undefined ? {} : { sqlLog }),
     ...(directory === undefined ? {} : { directory }),
     ...(sync === undefined ? {} : { sync }),
+    logTo: {
+      write(line) {
+        written.push(line)
+        log.push(JSON.parse(line) as Record<string, unknown>)
+      },
+    },
   })
   if (options.background === true) app.start()
   if (options.worker === true) app.startWorker()
@@ -88,12 +96,13 @@ export async function startApp(options: {
     url,
     config,
     requests,
-    log: lines,
+    log,
+    written,
     async stop() {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
-      const leaks = [...traffic.leaksIn(lines.join('')), ...(await leaksOf(app, config))]
+      const leaks = [...traffic.leaksIn(JSON.stringify(log)), ...(await leaksOf(app, config))]
       await app.close()
       rmSync(folder, { recursive: true, force: true })
       if (leaks.length > 0) throw new Error(`written down by the sidecar (R23): ${leaks.join('; ')}`)

@@ -177,7 +177,8 @@ async function makePartner({ admin, realm }: Scenario, partner: string, url: str
   })
 }
 
-async function makeOtpUser({ admin, realm }: Scenario): Promise<{ username: string; secret: string }> {
+/** A user of no group with an authenticator app at Keycloak. */
+export async function makeOtpUser({ admin, realm }: Scenario): Promise<{ username: string; secret: string }> {
   const username = `otp-${randomUUID().slice(0, 8)}`
   const secret = generateSecret({ length: 20 })
   const data = {

@@ -17,12 +17,12 @@ export class Login {
   step = ''
   /** The step's cookie as a request carries it. */
   cookie = ''
-  readonly app: RunningApp
+  readonly app: Pick<RunningApp, 'url'>
   readonly realm: FakeRealm
   readonly now: () => number
 
   constructor(
-    app: RunningApp,
+    app: Pick<RunningApp, 'url'>,
     realm: FakeRealm,
     change: Record<string, unknown> = {},
     now: () => number = Date.now,
@@ -104,19 +104,22 @@ export class Login {
   }
 
   async redeem(location: string, change: Record<string, string> = {}) {
-    const assertion = await this.assertion()
     return await supertest(this.app.url)
       .post(`${this.base}/token`)
       .type('form')
-      .send({
-        grant_type: 'authorization_code',
-        code: new URL(location).searchParams.get('code') ?? '',
-        redirect_uri: String(this.question['redirect_uri']),
-        client_id: this.realm.issuer,
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: assertion,
-        ...change,
-      })
+      .send({ ...(await this.redemption(location)), ...change })
+  }
+
+  /** What the bridge sends to redeem the code in that address. */
+  async redemption(location: string): Promise<Record<string, string>> {
+    return {
+      grant_type: 'authorization_code',
+      code: new URL(location).searchParams.get('code') ?? '',
+      redirect_uri: String(this.question['redirect_uri']),
+      client_id: this.realm.issuer,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await this.assertion(),
+    }
   }
 
   /** Sets the app up from where the step stands; gives the secret and the backup codes. */

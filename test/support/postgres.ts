@@ -14,6 +14,13 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
+/** A PostgreSQL of this run's own. */
+export interface OwnPostgres extends TestPostgres {
+  databaseDir: string
+  /** Starts it again, once it is gone. Rejects where it could not. */
+  start(): Promise<void>
+}
+
 /** A database of its own for a test file. */
 export interface TestDatabase {
   url: string
@@ -28,6 +35,11 @@ export interface TestDatabase {
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env.LATCHKEY_TEST_POSTGRES_URL
   if (given) return { url: given, stop: () => Promise.resolve() }
+  return await startOwnPostgres()
+}
+
+/** One that a test may do anything to, from npm. */
+export async function startOwnPostgres(): Promise<OwnPostgres> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'))
   const port = await freePort()
   const password = randomBytes(12).toString('hex')
@@ -57,7 +69,12 @@ export async function startPostgres(): Promise<TestPostgres> {
     await stop().catch(() => undefined)
     throw new Error(`PostgreSQL did not start:\n${log.slice(-25).join('\n')}`, { cause: error })
   }
-  return { url: `postgres://latchkey:${password}@127.0.0.1:${port}/postgres`, stop }
+  return {
+    url: `postgres://latchkey:${password}@127.0.0.1:${port}/postgres`,
+    stop,
+    databaseDir,
+    start: async () => await server.start(),
+  }
 }
 
 /**

@@ -32,8 +32,11 @@ export interface Scenario {
     username?: string
     group?: string | undefined
   }): Promise<{ id: string; username: string }>
-  /** A user of /finance who has an app already, in a browser that knows its secret. */
-  enrolled(options?: BrowserContextOptions): Promise<Visitor & { username: string; id: string }>
+  /** A user, of /finance unless it is said, who has an app already, in a browser that knows its secret. */
+  enrolled(
+    options?: BrowserContextOptions,
+    group?: string,
+  ): Promise<Visitor & { username: string; id: string }>
   /** A browser of its own, without a history. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>
   stop(): Promise<void>
@@ -107,8 +110,8 @@ export async function startScenario(
       })
       return { id, username }
     },
-    async enrolled(context = {}) {
-      const user = await scenario.createUser()
+    async enrolled(context = {}, group = 'finance') {
+      const user = await scenario.createUser({ group })
       const visitor = await scenario.visitor(context)
       visitor.secret = generateSecret({ length: 20 })
       await scenario.sidecar().store.commit({

@@ -14,7 +14,7 @@ function look(state: Partial<SyncState> | undefined) {
 
 function lookAt(sync: ReadonlyMap<string, SyncState> | undefined) {
   const realm = { name: 'acme', issuer: 'https://mfa.example.com/realms/acme' }
-  const store = { pending: [], missingKeys: [], ...(sync === undefined ? {} : { sync }) }
+  const store = { pending: [], lost: [], ...(sync === undefined ? {} : { sync }) }
   return syncCheck.run({ realm, store, now: NOW } as unknown as Facts)
 }
 

@@ -110,6 +110,45 @@ describe('a plan', () => {
     expect(steps.map(({ kind }) => kind)).toEqual(['guard', 'bind'])
   })
 
+  describe('of a flow with levels (B7)', () => {
+    const sub = (name: string, requirement: string, ...children: Node[]): Node => ({
+      ...step(name, requirement),
+      provider: undefined,
+      flowId: name,
+      children,
+    })
+    const condition = { ...step('conditional-level-of-authentication'), loa: 2 }
+    const guard = sub('g', 'CONDITIONAL', step('latchkey-condition'), step('latchkey'))
+    const levels = (...gold: Node[]) => [
+      step('auth-username-password-form'),
+      sub('gold', 'CONDITIONAL', condition, ...gold),
+    ]
+    const sentences = (found: Found) =>
+      plan(found, wanted).steps.flatMap((one) =>
+        'flow' in one && one.flow.startsWith('browser') ? [one.sentence] : [],
+      )
+
+    it('puts Latchkey into them, too, in the copy', () => {
+      const found = realm({ flows: [flow('browser', ...levels(step('auth-otp-form')))] })
+      expect(sentences(found)[0]).toContain('beside the second factor of its level 2')
+    })
+
+    it('says which it can not', () => {
+      const found = realm({ flows: [flow('browser', ...levels(step('their-own-factor')))] })
+      expect(plan(found, wanted).notes.join()).toContain('Level 2 of the flow "browser" ("gold") keeps')
+      expect(sentences(found)[0]).not.toContain('level 2')
+    })
+
+    it("finishes a copy of its own that an earlier version made, and leaves an administrator's", () => {
+      const alias = 'browser with Latchkey'
+      const found = realm({ flows: [flow(alias, ...levels(step('auth-otp-form')), guard)] })
+      found.realm.browserFlow = alias
+      expect(sentences(found)).toEqual([])
+      found.memory = { version: 1, undo: [{ kind: 'flow', name: alias, door: 'browser' }] }
+      expect(sentences(found)).toEqual([expect.stringContaining('its level 2')])
+    })
+  })
+
   it('guards two identity providers by one flow', () => {
     const found = realm({ identityProviders: [{ alias: 'a' }, { alias: 'b' }] })
     expect(kinds(found).filter((kind) => kind === 'create-flow')).toHaveLength(1)

@@ -27,8 +27,8 @@ const asking = (change: Partial<Situation> = {}) =>
   situationOf(challenge.stage, { transaction: challenge, credentials: [appCredential()], ...change })
 
 /** A device and what its browser holds. */
-function made(now = NOW): { device: TrustedDevice; held: DeviceToken } {
-  const given = trustDevice(asking(), { browser: 'Firefox', before: undefined }, kitAt(now))
+function made(now = NOW, kit = kitAt(now)): { device: TrustedDevice; held: DeviceToken } {
+  const given = trustDevice(asking(), { browser: 'Firefox', before: undefined }, kit)
   if (given?.change.trust === undefined) throw new Error('not trusted')
   return { device: given.change.trust, held: given.cookie }
 }
@@ -123,8 +123,30 @@ describe('a device is trusted', () => {
   it('no longer where its key was taken out of use, and that is no alarm', () => {
     const { device, held } = made()
     const other = createSealer([{ id: 'k2', key: randomBytes(32) }])
-    const kit = kitAt(NOW, { mac: (text, keyId) => other.mac(text, keyId) })
+    const kit = kitAt(NOW, { mac: (text, keyId) => other.mac(text, keyId), keyIds: other.keyIds })
     expect(presentDevice(asking({ devices: [device] }), held, kit)).toEqual({ result: 'asked', stale: true })
+  })
+
+  it('by the same cookie for the same login, though a server with a newer key answers the second time', () => {
+    const keys = ['k1', 'k2'].map((id) => ({ id, key: randomBytes(32) }))
+    const kitOf = (all: typeof keys) => {
+      const { mac, keyIds } = createSealer(all)
+      return kitAt(NOW, { mac, keyIds })
+    }
+    const [older, newer] = [kitOf(keys), kitOf(keys.toReversed())]
+    const { device, held } = made(NOW, older)
+    const first = presentDevice(asking({ devices: [device] }), held, older)
+    if (first.result !== 'trusted') throw new Error(first.result)
+    const { to: token, from: previous, by: rotatedBy, sid, at: usedAt } = first.change.rotate!
+    const again = presentDevice(
+      asking({
+        devices: [{ ...device, token, previous, rotatedBy, sid, usedAt }],
+        transaction: first.change.transaction!.next,
+      }),
+      held,
+      newer,
+    )
+    expect(again).toMatchObject({ result: 'trusted', cookie: first.cookie })
   })
 
   it('proves nothing: neither failures nor the lock are taken back by it (R7)', () => {

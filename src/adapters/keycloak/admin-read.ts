@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { DirectoryError } from '../../core/sync/directory.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { ServiceAccount } from './service-account.ts'
+import { patience, waited, withTimeout } from '../../patience.ts'
 import { SERVICE_ROLE } from './setup/names.ts'
 
 /** Keycloak's answers to a path that is not there: they say nothing of a user or a group. */
@@ -41,11 +42,14 @@ export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: 
     call: (client: KcAdminClient) => Promise<unknown>,
     again: boolean,
   ): Promise<{ body: unknown } | undefined> {
+    // By itself, so that the call has all of its time; the client finds it kept.
+    await waited(account.token())
+    const most = patience(timeout)
     try {
-      return { body: await call(client) }
+      return { body: await waited(withTimeout(call(client), most)) }
     } catch (error) {
       if (error instanceof DirectoryError) throw error
-      if (!(error instanceof NetworkError)) throw unreachable(whyNot(error), error)
+      if (!(error instanceof NetworkError)) throw unreachable(whyNot(error, most), error)
       const { status } = error.response
       if (status === 404 && isNotThere(error.responseData)) return undefined
       if (status === 401 && again) {
@@ -57,10 +61,10 @@ export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: 
     }
   }
 
-  function whyNot(error: unknown): string {
+  function whyNot(error: unknown, most: number): string {
     const isLate = error instanceof Error && error.name === 'TimeoutError'
     return isLate
-      ? `takes longer than ${timeout / 1000} s to answer; a user federation that hangs makes it so`
+      ? `takes longer than ${most / 1000} s to answer; a user federation that hangs makes it so`
       : 'does not answer'
   }
 

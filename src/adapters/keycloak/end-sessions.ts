@@ -2,7 +2,7 @@ import type { Realm } from '../../core/realm.ts'
 import { actInKeycloak } from './acting.ts'
 
 /** Milliseconds. */
-const TIMEOUT = 3_000
+const TIMEOUT = 2_000
 
 /**
  * Ends a user's sessions in Keycloak with the rights of whoever asks for it: the sidecar has none of its own.

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import type { Realm } from '../../core/realm.ts'
 import { PAGES_CLIENT } from '../../core/pages/sign-in.ts'
 import type { TokenEndpoint, Tokens } from '../../core/pages/sign-in.ts'
+import { waited } from '../../patience.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenRequestOptions } from './token-request.ts'
 
@@ -19,12 +20,14 @@ export function createTokenEndpoint(options: TokenRequestOptions): TokenEndpoint
 
   return {
     redeem: async (realm, { code, verifier, redirectUri }) =>
-      await post(realm, {
-        grant_type: 'authorization_code',
-        code,
-        code_verifier: verifier,
-        redirect_uri: redirectUri,
-      }),
+      await waited(
+        post(realm, {
+          grant_type: 'authorization_code',
+          code,
+          code_verifier: verifier,
+          redirect_uri: redirectUri,
+        }),
+      ),
     async refresh(realm, refreshToken) {
       const key = JSON.stringify([realm.name, refreshToken])
       const running =
@@ -33,7 +36,7 @@ export function createTokenEndpoint(options: TokenRequestOptions): TokenEndpoint
           refreshing.delete(key),
         )
       refreshing.set(key, running)
-      return await running
+      return await waited(running)
     },
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { Realm } from '../../core/realm.ts'
+import { patience } from '../../patience.ts'
 import { CLIENT_ID } from './setup/names.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -12,6 +13,8 @@ export interface TokenRequestOptions {
   sign: (type: string, payload: JWTPayload) => Promise<string>
   clock: () => number
   timeout: number
+  /** Told of every request whether Keycloak answered it, with a refusal too. */
+  asked?: (realm: string, answered: boolean) => void
 }
 
 /**
@@ -21,16 +24,27 @@ export interface TokenRequestOptions {
 export async function requestTokens(
   realm: Realm,
   grant: Record<string, string>,
-  { sign, clock, timeout }: TokenRequestOptions,
+  { sign, clock, timeout, asked }: TokenRequestOptions,
 ): Promise<Response> {
   const iat = Math.floor(clock() / 1000)
   const own = { iss: CLIENT_ID, sub: CLIENT_ID, aud: realm.keycloakIssuer, jti: randomUUID() }
   const assertion = await sign('JWT', { ...own, iat, exp: iat + LIFE })
   const proof = { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion }
-  return await fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ ...grant, client_id: CLIENT_ID, ...proof }),
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeout),
-  })
+  try {
+    const response = await post()
+    asked?.(realm.name, response.status < 500)
+    return response
+  } catch (error) {
+    asked?.(realm.name, false)
+    throw error
+  }
+
+  async function post() {
+    return await fetch(`${realm.keycloakUrl}/protocol/openid-connect/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ ...grant, client_id: CLIENT_ID, ...proof }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(patience(timeout)),
+    })
+  }
 }

@@ -36,6 +36,8 @@ export function deliveryOf(config: DeliverySettings): Delivery {
     case 'webhook':
       return { courier: webhookCourier({ url: config.smsWebhookUrl, secret: config.smsWebhookSecret }) }
     case 'twilio': {
+      // It takes a second, in which nothing else is done: better now than while the first user waits for a code.
+      import('twilio').catch(() => {})
       const statusCallback = `${config.hostname}/sms/status`
       const courier = twilioCourier({
         accountSid: config.twilioAccountSid,

@@ -1,8 +1,12 @@
 import type { SecretName } from '../../core/administration/administration.ts'
 import type { Courier, Handover, TextMessage } from '../../core/ports.ts'
 import type { RealmSettings } from '../../core/settings.ts'
+import { withTimeout } from '../../patience.ts'
 import { twilioCourier } from './twilio.ts'
 import { webhookCourier } from './webhook.ts'
+
+/** Milliseconds that a page waits, whatever makes it long: names that are not found, or an answer that trickles. */
+const LONGEST = 2_700
 
 /** What realms send by. */
 export interface Post {
@@ -27,7 +31,11 @@ export function createRealmCourier(post: Post): RealmCourier {
   return async (realm, settings, message) => {
     try {
       const courier = await courierOf(post, realm, settings)
-      return typeof courier === 'string' ? { result: 'failed', why: courier } : await courier.send(message)
+      if (typeof courier === 'string') return { result: 'failed', why: courier }
+      return await withTimeout(courier.send(message), LONGEST).catch(() => ({
+        result: 'failed',
+        why: 'the provider of text messages did not answer in time',
+      }))
     } catch {
       return { result: 'failed', why: "the secret of the provider of text messages can't be read" }
     }

@@ -15,7 +15,7 @@ export interface TwilioAccount {
 
 const TIMEOUT = 2_500
 
-/** Sends by Twilio's own client, which is loaded when the first message is sent. */
+/** Sends by Twilio's own client, which is loaded with the first courier that needs it. */
 export function twilioCourier(account: TwilioAccount): Courier {
   const { accountSid, authToken, from, statusCallback, baseUrl } = account
   const client = once(async () => {

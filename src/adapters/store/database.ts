@@ -1,8 +1,7 @@
-import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
-import pg from 'pg'
 import { login } from './migrations/0001-login.ts'
 import { sendCounts } from './migrations/0002-send-counts.ts'
 import { administration } from './migrations/0003-administration.ts'
@@ -18,6 +17,8 @@ import { helpDesk } from './migrations/0013-help-desk.ts'
 import { listing } from './migrations/0014-listing.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
+import { createPostgresPool } from './postgres-pool.ts'
+import type { PoolFigures } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,12 +36,13 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-help-desk': helpDesk,
   '0014-listing': listing,
 }
-const INT8 = 20
 
 /** An open database; `sqlite` is the file where it is one. */
 export interface Database {
   db: Kysely<Schema>
   sqlite: SqliteFile | undefined
+  /** How the pool of PostgreSQL stands. */
+  pool: PoolFigures | undefined
   close(): Promise<void>
 }
 
@@ -71,7 +73,7 @@ export async function openDatabase(url: string, options: { log?: LogConfig } = {
 export function openForReading(url: string): Database {
   return url.startsWith('sqlite:')
     ? overSqlite(openSqliteForReading(url.slice('sqlite:'.length)), {})
-    : openPostgres(url, {}, CompiledQuery.raw('set default_transaction_read_only = on'))
+    : openPostgres(url, {}, { first: CompiledQuery.raw('set default_transaction_read_only = on') })
 }
 
 function openSqlite(path: string, options: { log?: LogConfig }): Database {
@@ -83,6 +85,7 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
   return {
     db,
     sqlite,
+    pool: undefined,
     async close() {
       await db.destroy()
     },
@@ -91,7 +94,7 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
 
 /** An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. */
 async function migratePostgres(url: string): Promise<void> {
-  const patient = openPostgres(url, {}, CompiledQuery.raw('set statement_timeout = 0'))
+  const patient = openPostgres(url, {}, { limited: false })
   try {
     await migrate(patient.db)
   } finally {
@@ -99,18 +102,12 @@ async function migratePostgres(url: string): Promise<void> {
   }
 }
 
-function openPostgres(url: string, options: { log?: LogConfig }, first?: CompiledQuery): Database {
-  const types = new pg.TypeOverrides()
-  types.setTypeParser(INT8, Number)
-  const pool = new pg.Pool({
-    connectionString: url,
-    types,
-    max: 10,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 5_000,
-  })
-  // A connection that breaks while idle is replaced; without a listener it would end the process.
-  pool.on('error', () => {})
+function openPostgres(
+  url: string,
+  options: { log?: LogConfig },
+  { limited = true, first }: { limited?: boolean; first?: CompiledQuery } = {},
+): Database {
+  const pool = createPostgresPool(url, { limited })
   const dialect = new PostgresDialect({
     pool,
     onCreateConnection: async (connection) => {
@@ -121,6 +118,7 @@ function openPostgres(url: string, options: { log?: LogConfig }, first?: Compile
   return {
     db,
     sqlite: undefined,
+    pool: pool.figures,
     async close() {
       await db.destroy()
     },
@@ -130,5 +128,20 @@ function openPostgres(url: string, options: { log?: LogConfig }, first?: Compile
 async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw new Error('the database could not be brought up to date', { cause: error })
+  if (error === undefined) return
+  const [unknown] = await unknownMigrations(db)
+  throw new Error(
+    unknown === undefined
+      ? 'the database could not be brought up to date'
+      : `the database was written by a newer version of Latchkey, which brought it to ${unknown}: start that version, or a later one`,
+    { cause: error },
+  )
+}
+
+/** What was done to the schema that this version knows nothing of, newest first. */
+async function unknownMigrations(db: Kysely<Schema>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc`
+    .execute(db)
+    .catch(() => ({ rows: [] }))
+  return rows.map(({ name }) => name).filter((name) => !(name in MIGRATIONS))
 }

@@ -8,8 +8,6 @@ import type { SyncState } from '../../core/sync/sync.ts'
 export interface Inspection {
   /** Migrations of this version that were not run, by name; undefined where there is no database yet. */
   pending: string[] | undefined
-  /** Ids of keys that rows are sealed under and nobody configured. */
-  missingKeys: string[]
   /** What the worker wrote down, by realm; undefined where there is no place for it yet. */
   sync?: ReadonlyMap<string, SyncState>
   /** Why it can't be read. */
@@ -18,37 +16,28 @@ export interface Inspection {
 
 type Query = (sql: string) => Promise<Record<string, unknown>[]>
 
-/**
- * Looks at the database beside a running server: reads only, takes no lock and migrates nothing.
- * @param keyIds the ids of the configured encryption keys
- */
-export async function inspectDatabase(url: string, keyIds: readonly string[]): Promise<Inspection> {
+/** Looks at the database beside a running server: reads only, takes no lock and migrates nothing. */
+export async function inspectDatabase(url: string): Promise<Inspection> {
   try {
-    if (!url.startsWith('sqlite:')) return await inspectPostgres(url, keyIds)
+    if (!url.startsWith('sqlite:')) return await inspectPostgres(url)
     const path = url.slice('sqlite:'.length)
-    if (!existsSync(path)) return { pending: undefined, missingKeys: [] }
+    if (!existsSync(path)) return { pending: undefined }
     const file = new DatabaseSync(path, { readOnly: true })
     try {
       const query: Query = async (sql) => file.prepare(sql).all()
-      return await inspect(query, keyIds, {
-        tables: "select name from sqlite_master where type = 'table'",
-        sealed:
-          "select m.name from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table' and c.name = 'sealed'",
-        keyId: "substr(sealed, 3, instr(substr(sealed, 3), '.') - 1)",
-      })
+      return await inspect(query, "select name from sqlite_master where type = 'table'")
     } finally {
       file.close()
     }
   } catch (error) {
     return {
       pending: undefined,
-      missingKeys: [],
       problem: error instanceof Error ? error.message : String(error),
     }
   }
 }
 
-async function inspectPostgres(url: string, keyIds: readonly string[]): Promise<Inspection> {
+async function inspectPostgres(url: string): Promise<Inspection> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
@@ -57,36 +46,23 @@ async function inspectPostgres(url: string, keyIds: readonly string[]): Promise<
   await client.connect()
   try {
     const query: Query = async (sql) => (await client.query<Record<string, unknown>>(sql)).rows
-    return await inspect(query, keyIds, {
-      tables:
-        'select table_name as name from information_schema.tables where table_schema = current_schema()',
-      sealed:
-        "select table_name as name from information_schema.columns where table_schema = current_schema() and column_name = 'sealed'",
-      keyId: "split_part(sealed, '.', 2)",
-    })
+    return await inspect(
+      query,
+      'select table_name as name from information_schema.tables where table_schema = current_schema()',
+    )
   } finally {
     await client.end()
   }
 }
 
-async function inspect(
-  query: Query,
-  keyIds: readonly string[],
-  sql: { tables: string; sealed: string; keyId: string },
-): Promise<Inspection> {
+async function inspect(query: Query, allTables: string): Promise<Inspection> {
   const names = async (statement: string) => (await query(statement)).map(({ name }) => String(name))
-  const tables = await names(sql.tables)
+  const tables = await names(allTables)
   const done = new Set(
     tables.includes('kysely_migration') ? await names('select name from kysely_migration') : [],
   )
-  const used = new Set<string>()
-  for (const table of await names(sql.sealed)) {
-    const rows = await query(`select distinct ${sql.keyId} as id from "${table}"`)
-    for (const { id } of rows) used.add(String(id))
-  }
   return {
     pending: migrations().filter((name) => !done.has(name)),
-    missingKeys: [...used].filter((id) => !keyIds.includes(id)),
     ...(tables.includes('sync') ? { sync: await readSync(query) } : {}),
   }
 }

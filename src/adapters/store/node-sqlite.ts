@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { SqliteDatabase } from 'kysely'
+import { fromSqlite } from './unavailable.ts'
+
+/** Milliseconds that a write waits for another program's, and with it whoever else asks: nothing else is done. */
+const BUSY = 1_000
 
 /** A SQLite file for Kysely's own dialect, with its statements prepared once. */
 export interface SqliteFile extends SqliteDatabase {
@@ -20,7 +24,7 @@ export function openSqliteFile(path: string): SqliteFile {
     'journal_mode = WAL',
     'synchronous = FULL',
     'foreign_keys = ON',
-    'busy_timeout = 5000',
+    `busy_timeout = ${BUSY}`,
   ]) {
     database.exec(`PRAGMA ${pragma}`)
   }
@@ -44,14 +48,14 @@ function wrap(database: DatabaseSync, lock?: DatabaseSync): SqliteFile {
     return statement
   }
   return {
-    exec: (sql) => database.exec(sql),
+    exec: (sql) => told(() => database.exec(sql)),
     prepare(sql) {
-      const statement = prepare(sql)
+      const statement = told(() => prepare(sql))
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
+        all: (parameters) => told(() => statement.all(...values(parameters))),
+        run: (parameters) => told(() => statement.run(...values(parameters))),
         iterate: (parameters) => statement.iterate(...values(parameters)),
       }
     },
@@ -59,6 +63,14 @@ function wrap(database: DatabaseSync, lock?: DatabaseSync): SqliteFile {
       database.close()
       lock?.close()
     },
+  }
+}
+
+function told<T>(does: () => T): T {
+  try {
+    return does()
+  } catch (error) {
+    throw fromSqlite(error)
   }
 }
 

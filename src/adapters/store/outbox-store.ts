@@ -22,7 +22,7 @@ interface Row {
 export function outboxWrites(messages: readonly Outgoing[], sealer: Sealer): Write[] {
   return messages.map((message) => {
     const { id, realm, userId, burst, notBefore, expiresAt, tries, ...rest } = message
-    const sealed = sealer.seal(JSON.stringify(rest), context({ id, realm, user_id: userId }))
+    const sealed = sealer.seal(JSON.stringify(rest), outboxContext({ id, realm, user_id: userId }))
     return {
       statement: sql`insert into outbox (id, realm, user_id, burst, sealed, next_at, tries, expires_at)
         values (${id}, ${realm}, ${userId}, ${burst ?? null}, ${sealed}, ${notBefore}, ${tries}, ${expiresAt})
@@ -69,13 +69,13 @@ export function createOutboxStore({ db, sqlite }: Database, sealer: Sealer): Out
   /** One that was sealed under a key that is not here must not keep the others from going. */
   function opened(row: Row): Omit<Outgoing, Plain> | undefined {
     try {
-      return JSON.parse(sealer.open(row.sealed, context(row))) as Omit<Outgoing, Plain>
+      return JSON.parse(sealer.open(row.sealed, outboxContext(row))) as Omit<Outgoing, Plain>
     } catch {
       return undefined
     }
   }
 }
 
-function context({ realm, user_id, id }: Pick<Row, 'id' | 'realm' | 'user_id'>): string {
+export function outboxContext({ realm, user_id, id }: Pick<Row, 'id' | 'realm' | 'user_id'>): string {
   return JSON.stringify(['outbox', realm, user_id, id])
 }

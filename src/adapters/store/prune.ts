@@ -13,8 +13,8 @@ const TOMBSTONES = 30 * DAY
 
 /**
  * Deletes what can't be used any more: message ids past their age, steps, links, sessions, trusted devices and codes of
- * the help desk past their time, what sessions proved more than a day ago, figures past their time, and what is left of
- * users and groups that are gone from Keycloak for 30 days.
+ * the help desk past their time, signing keys that nothing was signed with for days, what sessions proved more than a day
+ * ago, figures past their time, and what is left of users and groups that are gone from Keycloak for 30 days.
  */
 export async function prune({ db }: Database, now: number): Promise<void> {
   await db.deleteFrom('used_jti').where('expires_at', '<', now).execute()
@@ -39,6 +39,10 @@ export async function prune({ db }: Database, now: number): Promise<void> {
   await db
     .deleteFrom('reminder')
     .where('until', '<', now - TOMBSTONES)
+    .execute()
+  await db
+    .deleteFrom('signing_key')
+    .where('expires_at', '<', now - DAY)
     .execute()
   await pruneFigures({ db }, now)
   await pruneGone(db, now - TOMBSTONES)

@@ -1,5 +1,6 @@
 import type { UserRecord } from '../../core/administration/administration.ts'
 import type { Selectable } from 'kysely'
+import { AppError } from '../../core/errors.ts'
 import type { Bypass } from '../../core/login/help-desk.ts'
 import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
 import type { Listing } from '../../core/login/listing.ts'
@@ -17,16 +18,22 @@ type Bound = { realm: string; user_id: string; id: string }
 /** The columns of a transaction that statements look at; everything else of it is sealed. */
 type Plain = 'id' | 'version' | 'browserHash' | 'requestUri' | 'code' | 'redeemed' | 'expiresAt'
 
-function context(table: 'credential' | 'transaction', row: Bound): string {
-  return JSON.stringify([table, row.realm, row.user_id, row.id])
+export function credentialContext(row: Bound): string {
+  return JSON.stringify(['credential', row.realm, row.user_id, row.id])
+}
+
+export function transactionContext(row: Bound): string {
+  return JSON.stringify(['transaction', row.realm, row.user_id, row.id])
 }
 
 export function sealCredential(sealer: Sealer, bound: Bound, data: unknown): string {
-  return sealer.seal(JSON.stringify(data), context('credential', bound))
+  return sealer.seal(JSON.stringify(data), credentialContext(bound))
 }
 
+/** A credential as the core has it. One that no key opens is the user's still, and says why it takes no answer. */
 export function toCredential(sealer: Sealer, row: Selectable<Schema['credential']>): Credential {
   return {
+    ...contentOf(sealer, row),
     id: row.id,
     method: row.method,
     label: row.label ?? undefined,
@@ -34,8 +41,36 @@ export function toCredential(sealer: Sealer, row: Selectable<Schema['credential'
     failures: row.failures,
     preferred: row.preferred === 1,
     createdAt: row.created_at,
-    data: JSON.parse(sealer.open(row.sealed, context('credential', row))) as unknown,
   }
+}
+
+function contentOf(
+  sealer: Sealer,
+  row: Selectable<Schema['credential']>,
+): Pick<Credential, 'data' | 'unreadable'> {
+  try {
+    const data = JSON.parse(sealer.open(row.sealed, credentialContext(row))) as unknown
+    const keyId = hashKeyOf(data)
+    if (keyId === undefined || sealer.keyIds.includes(keyId)) return { data }
+    return { data: undefined, unreadable: `the encryption key "${keyId}" is not configured` }
+  } catch (error) {
+    return { data: undefined, unreadable: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The key of the hashes in a credential; undefined where there are none, or no key opens it. */
+export function hashKeyIn(sealer: Sealer, row: Bound & { sealed: string }): string | undefined {
+  try {
+    return hashKeyOf(JSON.parse(sealer.open(row.sealed, credentialContext(row))))
+  } catch {
+    return undefined
+  }
+}
+
+/** Of hashes that can't be made again, such as those of backup codes (`Method.hashed`). */
+function hashKeyOf(data: unknown): string | undefined {
+  const keyId: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'keyId') : undefined
+  return typeof keyId === 'string' ? keyId : undefined
 }
 
 export function fromTransaction(sealer: Sealer, transaction: Transaction): Schema['transaction'] {
@@ -44,7 +79,7 @@ export function fromTransaction(sealer: Sealer, transaction: Transaction): Schem
   return {
     ...bound,
     nonce: rest.question.nonce,
-    sealed: sealer.seal(JSON.stringify(rest), context('transaction', bound)),
+    sealed: sealer.seal(JSON.stringify(rest), transactionContext(bound)),
     version,
     browser_hash: browserHash ?? null,
     request_uri_hash: requestUri.hash,
@@ -56,8 +91,9 @@ export function fromTransaction(sealer: Sealer, transaction: Transaction): Schem
   }
 }
 
+/** @throws AppError expired where no key opens it: it has minutes to live, and a new login begins another */
 export function toTransaction(sealer: Sealer, row: Selectable<Schema['transaction']>): Transaction {
-  const rest = JSON.parse(sealer.open(row.sealed, context('transaction', row))) as Omit<Transaction, Plain>
+  const rest = JSON.parse(opened(sealer, row)) as Omit<Transaction, Plain>
   return {
     ...rest,
     id: row.id,
@@ -70,6 +106,14 @@ export function toTransaction(sealer: Sealer, row: Selectable<Schema['transactio
         : { hash: row.code_hash, expiresAt: row.code_expires_at },
     redeemed: row.redeemed === 1,
     expiresAt: row.expires_at,
+  }
+}
+
+function opened(sealer: Sealer, row: Selectable<Schema['transaction']>): string {
+  try {
+    return sealer.open(row.sealed, transactionContext(row))
+  } catch (error) {
+    throw new AppError('expired', error instanceof Error ? error.message : String(error))
   }
 }
 

@@ -18,7 +18,7 @@ export async function readSecret(
     .where('realm', '=', realm)
     .where('name', '=', name)
     .executeTakeFirst()
-  return row === undefined ? undefined : sealer.open(row.sealed, context(realm, name))
+  return row === undefined ? undefined : sealer.open(row.sealed, secretContext(realm, name))
 }
 
 /** The secrets that there are. */
@@ -31,7 +31,7 @@ export async function namesOfSecrets({ db }: Database, realm: string): Promise<S
 export function writeSecret(sealer: Sealer, realm: string, name: SecretName, value: string): Write {
   return {
     statement: sql`insert into realm_secret (realm, name, sealed)
-      values (${realm}, ${name}, ${sealer.seal(value, context(realm, name))})
+      values (${realm}, ${name}, ${sealer.seal(value, secretContext(realm, name))})
       on conflict (realm, name) do update set sealed = excluded.sealed`,
   }
 }
@@ -41,6 +41,6 @@ export function removeSecret(realm: string, name: SecretName): Write {
   return { statement: sql`delete from realm_secret where realm = ${realm} and name = ${name}` }
 }
 
-function context(realm: string, name: SecretName): string {
+export function secretContext(realm: string, name: string): string {
   return JSON.stringify(['secret', realm, name])
 }

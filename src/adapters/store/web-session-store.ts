@@ -58,24 +58,35 @@ export function createWebSessionStore({ db }: Pick<Database, 'db'>, sealer: Seal
       roles_at: session.rolesAt,
       expires_at: session.expiresAt,
     }
-    return { ...row, sealed: sealer.seal(JSON.stringify(session.visitor), context(row)) }
+    return { ...row, sealed: sealer.seal(JSON.stringify(session.visitor), sessionContext(row)) }
   }
 
-  function toSession(row: Selectable<Schema['web_session']>): WebSession {
+  /** One that no key opens is none: its user signs in again. */
+  function toSession(row: Selectable<Schema['web_session']>): WebSession | undefined {
+    const visitor = visitorIn(row)
+    if (visitor === undefined) return undefined
     return {
       idHash: row.id_hash,
       realm: row.realm,
       userId: row.user_id,
       sid: row.sid,
-      visitor: JSON.parse(sealer.open(row.sealed, context(row))) as Visitor,
+      visitor,
       rolesAt: row.roles_at,
       expiresAt: row.expires_at,
+    }
+  }
+
+  function visitorIn(row: Selectable<Schema['web_session']>): Visitor | undefined {
+    try {
+      return JSON.parse(sealer.open(row.sealed, sessionContext(row))) as Visitor
+    } catch {
+      return undefined
     }
   }
 }
 
 /** What the sealed part is bound to: a row that is copied to another user, session or cookie does not open (R5). */
-function context(
+export function sessionContext(
   row: Pick<Selectable<Schema['web_session']>, 'realm' | 'user_id' | 'sid' | 'id_hash'>,
 ): string {
   return JSON.stringify(['web_session', row.realm, row.user_id, row.sid, row.id_hash])

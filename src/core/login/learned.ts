@@ -50,9 +50,10 @@ export function decisionEntries(
   const { because, enforcement, action } = decision
   const event = isNeeded(decision) ? 'decision.needed' : 'decision.not-needed'
   const proposed = proposedOtherwise(decision, input, proposals)
+  const why = action.do === 'blocked' ? { reason: action.reason } : {}
   const transaction = step === undefined ? {} : { transaction: step }
   return [
-    entryOn(push, event, { because, enforcement, do: action.do, ...transaction }, kit),
+    entryOn(push, event, { because, enforcement, do: action.do, ...why, ...transaction }, kit),
     ...(proposed === undefined
       ? []
       : [entryOn(push, 'decision.proposed', { ...proposed, ...transaction }, kit)]),

@@ -3,7 +3,7 @@ import { lockedFor } from './lockout.ts'
 import { challengeInstead, hasOwn } from './overtaken.ts'
 import type { Change } from '../ports.ts'
 import { counts, pauseEnd } from './sending.ts'
-import { entry, moveTo, owner, token } from './step.ts'
+import { entry, isKnown, moveTo, owner, token } from './step.ts'
 import type { Kit, Outcome } from './step.ts'
 import type { Situation, Stage, Transaction } from './transaction.ts'
 
@@ -94,6 +94,7 @@ export function linkIdOf(text: string): string | undefined {
 
 /** Whether the token is the one that was sent. */
 export function isOpenedBy(link: SetUpLink, text: string, kit: Kit): boolean {
+  if (!isKnown(link.secret.keyId, kit)) return false
   const secret = text.slice(link.id.length + 1)
   const { value } = kit.mac(hidden(link, secret), link.secret.keyId)
   // Of two hashes that differ, how far they are alike says nothing of what was hashed.

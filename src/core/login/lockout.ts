@@ -3,6 +3,11 @@ import type { RealmSettings } from '../settings.ts'
 /** A credential is no longer usable after this many failures in a row (NIST SP 800-63B-4, 3.2.2). */
 export const MAX_CREDENTIAL_FAILURES = 100
 
+/** Whether a credential may still be tried (R8), and could be: one that no key opens stays, and takes no answer. */
+export function isUsable({ failures, unreadable }: { failures: number; unreadable?: string }): boolean {
+  return failures < MAX_CREDENTIAL_FAILURES && unreadable === undefined
+}
+
 /**
  * A user's wrong tries, counted across methods, tabs, logins and sidecars (R7). `version` is for the
  * compare-and-swap that lets one try at a time count; 0 means that there is no row yet.

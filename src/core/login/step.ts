@@ -56,10 +56,15 @@ export function token(kit: Kit): string {
 /** The context that a method's functions take. `toSign`: see Stage. */
 export function methodContext(
   { settings }: Pick<Situation, 'settings'>,
-  { now, random, mac, site }: Kit,
+  { now, random, mac, keyIds, site }: Kit,
   { toSign }: { toSign?: string } = {},
 ): MethodContext {
-  return { now, settings, random, mac, site, ...(toSign === undefined ? {} : { toSign }) }
+  return { now, settings, random, mac, keyIds, site, ...(toSign === undefined ? {} : { toSign }) }
+}
+
+/** False for a key that was taken out of use: what it hashed can't be compared any more. */
+export function isKnown(keyId: string, { keyIds }: Pick<Kit, 'keyIds'>): boolean {
+  return keyIds.includes(keyId)
 }
 
 /** The part of a stage by this method that an authenticator signs; nothing where it does not sign. */

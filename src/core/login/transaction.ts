@@ -139,6 +139,8 @@ export interface Credential {
   createdAt?: number
   /** As the method's `read` takes it. */
   data: unknown
+  /** Why no key opens it, or checks what it holds: it stays the user's, and nothing can be answered by it. */
+  unreadable?: string
 }
 
 /** Everything that answering needs, read at one moment. */

@@ -3,7 +3,7 @@ import { noticesOf } from '../notices/notices.ts'
 import type { Because, Decision } from '../policy/policy.ts'
 import type { Change } from '../ports.ts'
 import { lockedFor } from './lockout.ts'
-import { entry, issueCode, owner, token } from './step.ts'
+import { entry, isKnown, issueCode, owner, token } from './step.ts'
 import type { Kit } from './step.ts'
 import type { Situation, Stage, Transaction } from './transaction.ts'
 
@@ -185,8 +185,11 @@ function end(situation: Situation, device: TrustedDevice, held: DeviceToken, kit
   const { transaction } = situation
   const { stage, because, trust } = transaction
   const until = stage.at === 'trusted' ? stage.until : trustedUntil(device, daysOffered(transaction))
-  // The same again for the same login, so that an answer which is asked for twice takes nothing away from the first.
-  const secret = kit.mac(JSON.stringify(['next device token', device.id, transaction.id, held.secret])).value
+  // The same again for the same login, so that an answer which is asked for twice takes nothing away from the first:
+  // also from a server that got a newer key in between.
+  const key = stage.at === 'trusted' ? keyOf(device) : undefined
+  const next = JSON.stringify(['next device token', device.id, transaction.id, held.secret])
+  const secret = kit.mac(next, key).value
   const cookie = { id: device.id, secret, until }
   const ended = issueCode(transaction, { at: 'trusted', device: device.id, until }, kit)
   const decided = { because, enforcement: trust?.enforcement ?? ('required' as const) }
@@ -241,14 +244,4 @@ function matches(kept: string, transaction: Transaction, held: DeviceToken, kit:
   if (!isKnown(key, kit)) return false
   const [one, other] = [kept, keyed(transaction, held, kit, key)].map((text) => Buffer.from(text))
   return one !== undefined && other?.length === one.length && timingSafeEqual(one, other)
-}
-
-/** False for a key that was taken out of use: what it hashed can't be compared any more. */
-export function isKnown(key: string, kit: Kit): boolean {
-  try {
-    kit.mac('', key)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -106,8 +106,8 @@ function wayTo(
   const { email } = transaction.account
   if (email !== undefined && settings.mail !== undefined) return { channel: 'mail', to: email }
   const silent = unavailable(settings)
-  for (const { method, data } of credentials) {
-    const known = silent.has(method) ? undefined : registry.get(method)
+  for (const { method, data, unreadable } of credentials) {
+    const known = silent.has(method) || unreadable !== undefined ? undefined : registry.get(method)
     const to = known?.textsTo?.(known.read(data))
     if (to !== undefined) return { channel: 'sms', to }
   }

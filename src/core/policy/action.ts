@@ -1,4 +1,4 @@
-import { MAX_CREDENTIAL_FAILURES } from '../login/lockout.ts'
+import { isUsable } from '../login/lockout.ts'
 import type { MethodId, Registry } from '../method.ts'
 import type { Action, Claims, Enrolled, Purpose } from './policy.ts'
 import type { Enforcement, RealmSettings } from '../settings.ts'
@@ -35,7 +35,7 @@ export function actionOf(input: {
   const without = (action: Action): Next => ({ action, proofs: [], methods })
 
   const own = ids(input.enrolled).filter(standsAlone)
-  const working = ids(input.enrolled.filter(({ failures }) => failures < MAX_CREDENTIAL_FAILURES))
+  const working = ids(input.enrolled.filter(isUsable))
   const proofs = working.filter((id) => allowed(id) && reaches(id))
 
   if (!asked && enforcement === 'disabled') return without({ do: 'skip' })
@@ -50,7 +50,10 @@ export function actionOf(input: {
   if (!asked && graceUntil !== undefined && own.length === 0) {
     return without({ do: 'enrol-later', until: graceUntil })
   }
-  if (own.length > 0 && !working.some(standsAlone)) return without({ do: 'blocked', reason: 'must-be-reset' })
+  if (own.length > 0 && !working.some(standsAlone)) {
+    const isSealed = input.enrolled.some((one) => standsAlone(one.method) && one.unreadable !== undefined)
+    return without({ do: 'blocked', reason: isSealed ? 'unreadable' : 'must-be-reset' })
+  }
 
   // What an ordinary login would make them set up is nobody's own wish.
   const enforced = enforcement === 'required' && !working.some((id) => allowed(id) && standsAlone(id))

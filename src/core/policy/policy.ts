@@ -47,6 +47,8 @@ export interface Enrolled {
   method: MethodId
   /** Consecutive failures on this credential. */
   failures: number
+  /** Set where no key opens it. */
+  unreadable?: string
 }
 
 /**
@@ -87,10 +89,17 @@ export type Action =
 
 /**
  * `not-by-yourself`: the user asked to change methods, and none is theirs to set up. `not-invited`: a first set-up
- * waits for an administrator. `no-address`, `no-mail-server`: the link of a first set-up can't be sent.
+ * waits for an administrator. `no-address`, `no-mail-server`: the link of a first set-up can't be sent. `unreadable`: no
+ * key opens the user's methods.
  */
 export type BlockedReason =
-  'no-method-allowed' | 'must-be-reset' | 'not-by-yourself' | 'not-invited' | 'no-address' | 'no-mail-server'
+  | 'no-method-allowed'
+  | 'must-be-reset'
+  | 'unreadable'
+  | 'not-by-yourself'
+  | 'not-invited'
+  | 'no-address'
+  | 'no-mail-server'
 
 export interface Decision {
   enforcement: Enforcement

@@ -15,6 +15,7 @@ export const backupCodes: Method<BackupCodes, Pending> = {
   level: 2,
   companion: true,
   single: true,
+  hashed: true,
 
   read: (json) => stored.parse(json),
 

@@ -41,7 +41,7 @@ export function checkCode(
   const digits = answer.replaceAll(/[\s-]/g, '')
   // The length is no secret, the page says it; what is shorter or longer was no try at this code.
   if (!/^\d{6,8}$/.test(digits) || (code !== undefined && digits.length !== code.digits)) return 'missing'
-  if (code === undefined || code.to !== to) return 'wrong'
+  if (code === undefined || code.to !== to || !context.keyIds.includes(code.keyId)) return 'wrong'
   const { value } = hash(digits, code.to, account, context, code.keyId)
   const same = timingSafeEqual(Buffer.from(value), Buffer.from(code.value))
   return same && context.now < code.expiresAt ? 'right' : 'wrong'

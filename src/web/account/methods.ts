@@ -2,6 +2,7 @@ import type { MethodSummary } from '../../core/administration/administration.ts'
 import { enrollable } from '../../core/login/enrolment.ts'
 import { firstAsked } from '../../core/login/first-asked.ts'
 import { hasOwn } from '../../core/login/overtaken.ts'
+import { shownOf } from '../../core/login/triable.ts'
 import { decideOwn } from '../../core/pages/own-step.ts'
 import type { Credential } from '../../core/login/transaction.ts'
 import type { Kind, OwnMethod } from '../render/account-view.ts'
@@ -42,7 +43,7 @@ export function methodOf(
 ): OwnMethod {
   const { credentials, settings } = background
   const method = kit.registry.get(credential.method)
-  const shown = method?.showChallenge(method.read(credential.data))
+  const shown = shownOf(credential, kit.registry)
   const summary = summaries.find(({ id }) => id === credential.id)
   const kinds = [...new Set(credentials.map((one) => one.method))]
   const alone = kinds.filter((id) => kit.registry.get(id)?.companion === false)

@@ -10,6 +10,7 @@ import { problemOf } from '../api/errors.ts'
 import { PROBLEMS, Problem } from '../api/problem.ts'
 import { endpointsOf } from '../api/table.ts'
 import type { WebContext } from '../context.ts'
+import { named } from '../measure.ts'
 import type { AdminFrame } from '../render/admin-view.ts'
 import { serveAdminResource } from '../resources.ts'
 import { sameOriginOnly } from '../same-origin.ts'
@@ -34,10 +35,12 @@ export function createAdminPages(context: WebContext): Router {
     if (request.method === 'GET' || request.method === 'POST') next()
     else response.status(405).set('Allow', 'GET, POST').end()
   })
-  router.get('/resources/:hash/:file', serveAdminResource(context))
+  const below = (path: string) => named(`/realms/:realm/admin${path}`)
+  const file = '/resources/:hash/:file'
+  router.get(file, below(file), serveAdminResource(context))
   for (const route of ROUTES) {
     const [verb, path] = route
-    router[verb](path, ...(verb === 'post' ? forms : []), serve(context, endpoints, route))
+    router[verb](path, below(path), ...(verb === 'post' ? forms : []), serve(context, endpoints, route))
   }
   return router
 }
@@ -160,8 +163,8 @@ function refusal(
   error: unknown,
 ): Outcome {
   const id = typeof request.id === 'string' ? request.id : ''
-  if (code === 'internal') log.error({ id, err: error }, 'failed')
-  else log.info({ id, code, why: message }, 'refused')
+  if (code === 'internal') log.error({ err: error }, 'failed')
+  else log.info({ code, why: message }, 'refused')
   const [status] = PROBLEMS[code]
   return { status, view: { page: 'refused', code, detail: message, id, homeUrl: visit.at('') } }
 }

@@ -27,8 +27,9 @@ export function answerErrorsAsProblem(context: WebContext): ErrorRequestHandler 
     }
     const id = typeof request.id === 'string' ? request.id : ''
     const problem = problemOf(error)
-    if (problem.code === 'internal') context.log.error({ id, err: error }, 'failed')
-    else context.log.info({ id, code: problem.code, why: problem.message }, 'refused')
+    if (problem.code === 'internal') context.log.error({ err: error }, 'failed')
+    else if (problem.code === 'unavailable') context.log.error({ err: error }, 'unavailable')
+    else context.log.info({ code: problem.code, why: problem.message }, 'refused')
     const [status, title] = PROBLEMS[problem.code]
     response
       .status(status)

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { UserRecord } from '../../core/administration/administration.ts'
 import { giveBypass as giveOf } from '../../core/administration/bypass.ts'
-import { NO_ATTEMPTS } from '../../core/login/lockout.ts'
 import { inFours } from '../../core/login/written-code.ts'
 import { noticesOf } from '../../core/notices/notices.ts'
 import type { Outgoing } from '../../core/notices/outbox.ts'
@@ -45,12 +44,9 @@ export async function giveBypass(
 
 /** A text message goes to the number that the user proved, which is read for that alone. */
 async function told(call: Call<OfUser>, { user }: UserRecord): Promise<Outgoing[]> {
-  const { context, realm, policy, by } = call
+  const { context, realm, by } = call
   const kit = context.kit()
-  // Where no key opens what the user has, a code is what helps: the mail still goes.
-  const { settings, credentials, attempts } = await context.store
-    .background(realm.name, user.id, '')
-    .catch(() => ({ settings: policy.settings, credentials: [], attempts: NO_ATTEMPTS }))
+  const { settings, credentials, attempts } = await context.store.background(realm.name, user.id, '')
   const { id: userId, username, email } = user
   const account = {
     realm: realm.name,

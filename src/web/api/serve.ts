@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { named } from '../measure.ts'
 import { authenticate } from './authenticate.ts'
 import { openCall, presenceOf } from './call.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
@@ -19,7 +20,7 @@ export function createApi(context: WebContext): Router {
   for (const [path, known] of Map.groupBy(endpoints, (one) => one.path)) {
     const route = path.replaceAll(/\{(\w+)\}/g, ':$1')
     const verbs = new Map(known.map((one) => [one.verb.toUpperCase(), serve(context, one)]))
-    router.all(route, byVerb(verbs))
+    router.all(route, named(`/realms/:realm/api/v1${route}`), byVerb(verbs))
   }
   router.use(() => {
     throw new Problem('not-found', 'the API has no such path: see openapi.json beside it')

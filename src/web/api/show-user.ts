@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { UserRecord } from '../../core/administration/administration.ts'
 import { DirectoryError } from '../../core/sync/directory.ts'
+import { shownOf } from '../../core/login/triable.ts'
 import { standingOf } from '../../core/policy/standing.ts'
 import type { Answer, Call } from './endpoint.ts'
 import { findUser, isOutOfReach, protectionFor } from './target.ts'
@@ -36,10 +37,9 @@ async function syncedOf(
   if (!methods.some(({ method }) => registry.get(method)?.signs === true)) return new Map()
   const { credentials } = await context.store.background(realm.name, user.id, '')
   return new Map(
-    credentials.flatMap(({ id, method, data }): [string, boolean][] => {
-      const known = registry.get(method)
-      const shown = known?.showChallenge(known.read(data))
-      return shown?.kind === 'passkey' ? [[id, shown.synced]] : []
+    credentials.flatMap((credential): [string, boolean][] => {
+      const shown = shownOf(credential, registry)
+      return shown?.kind === 'passkey' ? [[credential.id, shown.synced]] : []
     }),
   )
 }

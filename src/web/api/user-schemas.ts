@@ -112,6 +112,7 @@ export const userAnswer = z
           reason: z.enum([
             'no-method-allowed',
             'must-be-reset',
+            'unreadable',
             'not-by-yourself',
             'not-invited',
             'no-address',

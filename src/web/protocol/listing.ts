@@ -1,4 +1,5 @@
 import type { Listing } from '../../core/login/listing.ts'
+import { shownOf } from '../../core/login/triable.ts'
 import type { Credential } from '../../core/login/transaction.ts'
 import type { Registry } from '../../core/method.ts'
 import type { ListingWriter } from '../render/listing.ts'
@@ -14,9 +15,8 @@ export function listingClaim(
 ): { listing?: object } {
   if (listing === undefined) return {}
   const methods = credentials.map((credential) => {
-    const { id, method, label, data, createdAt } = credential
-    const known = registry.get(method)
-    const shown = known?.showChallenge(known.read(data))
+    const { id, method, label, createdAt } = credential
+    const shown = shownOf(credential, registry)
     const text = write(
       {
         kind: method,

@@ -3,6 +3,7 @@ import { followConsole } from '../../core/login/console-deletions.ts'
 import { REQUEST_URI_LIFETIME, answerPush } from '../../core/login/question.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { aboutStep } from '../log.ts'
 import { untilWritten } from '../retry.ts'
 import { formField } from '../form.ts'
 import { listingClaim } from './listing.ts'
@@ -41,6 +42,8 @@ export function takeQuestion(context: WebContext): RequestHandler {
       }
       const answered = answerPush(push, background, kit)
       if ('refused' in answered) throw new ProtocolError('invalid_request', answered.refused)
+      const step = answered.change.insert ?? answered.change.transaction?.next
+      if (step !== undefined) aboutStep(step.id)
       const committed = await context.store.commit(answered.change)
       if (committed === 'replayed') throw new ProtocolError('invalid_request_object', 'jti was used before')
       return committed === 'lost'
@@ -48,6 +51,18 @@ export function takeQuestion(context: WebContext): RequestHandler {
         : { reply: answered, now: kit.now, credentials: background.credentials }
     })
 
+    context.metrics.pushes.inc({
+      realm: realm.name,
+      result: reply.needed ? 'needed' : 'not-needed',
+      because: reply.decision.because.rule,
+    })
+    for (const { id, method, unreadable: why } of credentials) {
+      if (why === undefined) continue
+      context.log.error(
+        { realm: realm.name, user: account.userId, credential: id, method, why },
+        'no key opens a method of this user',
+      )
+    }
     const step = reply.needed ? reply.step : undefined
     const iat = Math.floor(now / 1000)
     const decision = await context.signer.sign('latchkey-decision+jwt', {

@@ -6,6 +6,7 @@ import { token } from '../../core/login/step.ts'
 import { isStillTrusted } from '../../core/login/trusted-device.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { aboutStep } from '../log.ts'
 import { formField } from '../form.ts'
 import { untilWritten } from '../retry.ts'
 import { listingClaim } from './listing.ts'
@@ -39,6 +40,7 @@ export function redeemCode(context: WebContext): RequestHandler {
     const codeHash = context.kit().hash(formField(request, 'code'))
     const { transaction, proof, now, listing, credentials } = await untilWritten(async () => {
       const situation = await context.store.situation(realm.name, { codeHash })
+      if (situation !== undefined) aboutStep(situation.transaction.id)
       const at = context.kit().now
       const given = provenBy(situation, formField(request, 'redirect_uri'), at)
       if (situation === undefined || given === undefined) {

@@ -216,6 +216,7 @@ export type View =
       reason:
         | 'no-method-allowed'
         | 'must-be-reset'
+        | 'unreadable'
         | 'not-by-yourself'
         | 'not-invited'
         | 'no-address'

@@ -120,6 +120,7 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
       }
       return written === 'written' ? { opened: read, outcome: decided } : 'lost'
     })
+    if (outcome.result === 'locked') countLocked(context, opened)
     if (outcome.result === 'accepted' && outcome.device !== undefined) {
       setDeviceCookie(response, context, opened.situation, outcome.device)
       context.metrics.trustedDevices.inc({ realm: opened.realm.name, result: 'given' })
@@ -131,6 +132,14 @@ export function takeForm(form: Form): (context: WebContext) => RequestHandler {
       response.redirect(303, opened.path + (query === '' ? queryFor(outcome, form, request) : query))
     }
   }
+}
+
+/** A try that was not even looked at: nothing was written that could be counted. */
+function countLocked({ metrics }: WebContext, { realm, situation }: Opened): void {
+  const { stage } = situation.transaction
+  const counted = stage.at === 'enrol' ? metrics.enrolments : metrics.challenges
+  const method = 'method' in stage ? stage.method : HELP_DESK
+  counted.inc({ realm: realm.name, method: method ?? 'none', result: 'locked' })
 }
 
 /** Carries out what the outcome wants sent, or what its new stage begins with. @returns the query that tells of a failure */

@@ -7,6 +7,7 @@ import type { Presented } from '../../core/login/trusted-device.ts'
 import type { Realm } from '../../core/realm.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { aboutStep } from '../log.ts'
 import { untilWritten } from '../retry.ts'
 import { clearDeviceCookie, heldBy, setDeviceCookie } from './device-cookie.ts'
 import { leave } from './leave.ts'
@@ -36,6 +37,7 @@ export function bindBrowser(context: WebContext): RequestHandler {
       return (await context.store.commit({ ...change, address })) === 'written' ? arrival : 'lost'
     })
     const { transaction } = situation
+    aboutStep(transaction.id)
     if (secret !== undefined) setStepCookie(response, context, transaction, secret)
     if (device !== undefined) {
       context.metrics.trustedDevices.inc({ realm: realm.name, result: device.result })

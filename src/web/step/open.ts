@@ -6,6 +6,7 @@ import type { Realm } from '../../core/realm.ts'
 import type { Situation, Transaction } from '../../core/login/transaction.ts'
 import { realmOf } from '../context.ts'
 import type { WebContext } from '../context.ts'
+import { aboutStep } from '../log.ts'
 import { sessionHash } from '../session/cookie.ts'
 
 /** The cookie outlives its step by this, milliseconds: only then can a page say that time ran out. */
@@ -30,6 +31,7 @@ export async function openStep(context: WebContext, request: Request): Promise<O
   const situation = isId ? await context.store.situation(realm.name, { id }) : undefined
   if (situation === undefined) throw new AppError('not-found', 'there is no such step', accountConsole(realm))
   const { transaction } = situation
+  aboutStep(transaction.id)
   if (!isBoundTo(transaction, request, context)) {
     throw new AppError('other-browser', 'the step belongs to another browser', startAgain(transaction, realm))
   }

@@ -1,4 +1,4 @@
-import { triable } from '../../core/login/triable.ts'
+import { shownOf, triable } from '../../core/login/triable.ts'
 import type { Shown } from '../../core/method.ts'
 import type { Kit } from '../../core/login/step.ts'
 import type { Situation } from '../../core/login/transaction.ts'
@@ -14,7 +14,7 @@ export function requestOptions(situation: Situation, toSign: string, kit: Kit): 
     timeout: PATIENCE,
     userVerification: situation.settings.passkeyVerification,
     // All of them: whichever the user has at hand will do.
-    allowCredentials: triable(situation.credentials, 'passkey').map((own) => descriptorOf(own, kit)),
+    allowCredentials: descriptorsOf(triable(situation.credentials, 'passkey'), kit),
   })
 }
 
@@ -42,15 +42,19 @@ export function creationOptions(
       requireResidentKey: false,
       userVerification: settings.passkeyVerification,
     },
-    excludeCredentials: credentials
-      .filter(({ method }) => method === 'passkey')
-      .map((own) => descriptorOf(own, kit)),
+    excludeCredentials: descriptorsOf(
+      credentials.filter(({ method }) => method === 'passkey'),
+      kit,
+    ),
   })
 }
 
-function descriptorOf({ method, data }: Situation['credentials'][number], kit: Kit) {
-  const known = kit.registry.get(method)
-  const shown: Shown | undefined = known?.showChallenge(known.read(data))
-  if (shown?.kind !== 'passkey') throw new Error('not a passkey')
-  return { type: 'public-key', id: shown.id, transports: shown.transports }
+/** What browsers know a passkey by; one that no key opens can't be named. */
+function descriptorsOf(credentials: Situation['credentials'], kit: Kit) {
+  return credentials.flatMap((credential) => {
+    const shown = shownOf(credential, kit.registry)
+    return shown?.kind === 'passkey'
+      ? [{ type: 'public-key', id: shown.id, transports: shown.transports }]
+      : []
+  })
 }

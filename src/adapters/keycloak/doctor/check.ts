@@ -13,12 +13,22 @@ export interface Fault {
   mend: string
 }
 
+/** Rows of one kind under a key that is not configured. */
+export interface LostRows {
+  keyId: string
+  rows: number
+  /** What they are, in the plural. */
+  what: string
+  /** Whether users can't sign in without them, or the server can't do its work. */
+  isNeeded: boolean
+}
+
 /** What the sidecar's own database says. */
 export interface StoreFacts {
   /** Migrations that were not run yet; undefined where there is no database so far. */
   pending: string[] | undefined
-  /** Ids of keys that rows are sealed under and nobody configured. */
-  missingKeys: string[]
+  /** Rows that need a key which nobody configured. */
+  lost: LostRows[]
   /** What the worker wrote down, by realm; undefined where there is no place for it so far. */
   sync?: ReadonlyMap<string, SyncState>
   /** Why it can't be read. */

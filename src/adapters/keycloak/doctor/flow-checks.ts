@@ -2,13 +2,14 @@ import { descendants, enabled } from '../setup/flow-tree.ts'
 import type { Flow, Node } from '../setup/flow-tree.ts'
 import { flowOf } from '../setup/found.ts'
 import type { Found } from '../setup/found.ts'
-import { AUTHENTICATOR, CONDITION, GATE } from '../setup/names.ts'
+import { AUTHENTICATOR, CONDITION, GATE, LOA_CONDITION } from '../setup/names.ts'
 import { unguardedOverrides } from '../setup/overrides.ts'
 import { cibaClients } from '../setup/plan-client.ts'
 import { assess } from '../setup/place.ts'
 import type { Door } from '../setup/place.ts'
 import { realmCheck, setupCommandFor } from './check.ts'
 import type { Facts, Fault } from './check.ts'
+import { stepUp } from './step-up-check.ts'
 
 const FLOWS = 'Authentication → Flows'
 
@@ -20,6 +21,7 @@ export const flowChecks = [
       : [unguarded(facts, 'browser logins', found.realm.browserFlow)],
   ),
   realmCheck('condition', 'each authenticator has its condition', conditions),
+  realmCheck('step-up', 'levels of a step-up ask Latchkey, and tokens can name them', stepUp),
   realmCheck('doors', 'every door has its flow', doors),
   realmCheck('gate', 'the gate is on, and first', gate),
   realmCheck('ciba', 'no client uses CIBA', (found) =>
@@ -123,7 +125,8 @@ function halves(flow: Flow, { name, requirement, children }: Node): Fault[] {
     mend: `${FLOWS} → ${flow.alias}: add the missing step to "${name}" and make it REQUIRED.`,
   })
   const faults: Fault[] = []
-  if (requirement === 'CONDITIONAL' && authenticator !== undefined && condition === undefined) {
+  const isLevel = parts.some(({ provider }) => provider === LOA_CONDITION)
+  if (requirement === 'CONDITIONAL' && authenticator !== undefined && condition === undefined && !isLevel) {
     faults.push(
       alone(
         AUTHENTICATOR,

@@ -48,12 +48,12 @@ export const storeChecks: Check[] = [
     id: 'keys',
     title: 'every encryption key in use is configured',
     admin: false,
-    run: ({ store: { missingKeys } }) =>
-      missingKeys.map((id) => ({
-        level: 'fault',
-        what: `Rows are encrypted under the key "${id}", which LATCHKEY_ENCRYPTION_KEYS does not have.`,
-        why: "They can't be read: users whose methods are among them can't sign in.",
-        mend: `Put the key "${id}" back into LATCHKEY_ENCRYPTION_KEYS, after the first one.`,
+    run: ({ store: { lost } }) =>
+      [...Map.groupBy(lost, ({ keyId }) => keyId)].map(([id, rows]) => ({
+        level: rows.some(({ isNeeded }) => isNeeded) ? 'fault' : 'warning',
+        what: `The key "${id}" is missing in LATCHKEY_ENCRYPTION_KEYS, and rows need it: ${rows.map((one) => `${one.rows} ${one.what}`).join(', ')}.`,
+        why: "They can't be read or checked: users whose methods are among them can't sign in with those.",
+        mend: `Put the key "${id}" back into LATCHKEY_ENCRYPTION_KEYS, after the first one. Where it is lost, docs/keys-and-backup.md says what to do for each kind.`,
       })),
   },
 ]

@@ -1,6 +1,8 @@
 import type { KcAdminClient } from '../admin-session.ts'
-import { descendants, enabled, treeOf } from './flow-tree.ts'
+import { descendants, enabled, readTree } from './flow-tree.ts'
 import type { Node } from './flow-tree.ts'
+import { levelsWithout } from './levels.ts'
+import type { Level } from './levels.ts'
 import { AUTHENTICATOR, CONDITION, DIRECT } from './names.ts'
 import { assess } from './place.ts'
 import type { Door, Place } from './place.ts'
@@ -39,8 +41,14 @@ class Guarding {
     if (this.#door === 'broker') await this.#openWithAllow()
     // Each turn makes one piece and looks again; a flow that stays unguarded is a fault, not an endless loop.
     for (let turn = 0; turn < 100; turn++) {
-      const { places, guarded, problem } = assess(this.#door, await this.#tree())
-      if (guarded) return
+      const tree = await this.#tree()
+      const { places, guarded, problem } = assess(this.#door, tree)
+      if (guarded) {
+        const [level] = levelsWithout(tree).flatMap(({ place }) => place ?? [])
+        if (this.#door !== 'browser' || level === undefined) return
+        await this.#join(level)
+        continue
+      }
       if (problem !== undefined) break
       const [place] = places.filter((one) => !one.guarded)
       if (place !== undefined) await this.#mend(place)
@@ -49,11 +57,14 @@ class Guarding {
   }
 
   async #tree(): Promise<Node[]> {
-    const list = await this.#admin.authenticationManagement.getExecutions({
-      realm: this.#realm,
-      flow: this.#flow,
-    })
-    return treeOf(list)
+    return await readTree(this.#admin, this.#realm, this.#flow)
+  }
+
+  /** Makes one missing piece of a level. What is there stays in force until Latchkey stands beside it. */
+  async #join({ parent, present, requirement, loosen }: NonNullable<Level['place']>): Promise<void> {
+    if (present === undefined) await this.#add(parent.name, AUTHENTICATOR, requirement)
+    else if (present.requirement !== requirement) await this.#setRequirement(present, requirement)
+    else if (loosen !== undefined) await this.#setRequirement(loosen, 'ALTERNATIVE')
   }
 
   /** A post-broker flow that holds a CONDITIONAL subflow alone fails where nothing is needed. */
@@ -135,13 +146,17 @@ class Guarding {
     }
   }
 
-  /** Adds an execution at the end of a subflow, and makes it REQUIRED. */
   async #require(flow: string, provider: string): Promise<void> {
+    await this.#add(flow, provider, 'REQUIRED')
+  }
+
+  /** Adds an execution at the end of a subflow, and puts it in force. */
+  async #add(flow: string, provider: string, requirement: string): Promise<void> {
     const before = new Set((await this.#all()).map(({ id }) => id))
     await this.#admin.authenticationManagement.addExecutionToFlow({ realm: this.#realm, flow, provider })
     // Disabled steps of the same provider elsewhere in the flow are not ours to switch on.
     const added = (await this.#all()).find((node) => node.provider === provider && !before.has(node.id))
-    if (added !== undefined) await this.#setRequirement(added, 'REQUIRED')
+    if (added !== undefined) await this.#setRequirement(added, requirement)
   }
 
   async #all(): Promise<Node[]> {

@@ -7,7 +7,7 @@ import type {
   RequiredAction,
   UserProfileConfig,
 } from './representations.ts'
-import { treeOf } from './flow-tree.ts'
+import { readTree } from './flow-tree.ts'
 import type { Flow } from './flow-tree.ts'
 import { API_CLIENT_ID, CLIENT_ID, MEMORY, ROLES } from './names.ts'
 import { readServiceAccount, readTokenRoles } from './client-rights.ts'
@@ -137,8 +137,7 @@ async function readFlows(admin: KcAdminClient, realm: string): Promise<Flow[]> {
   for (const { id = '', alias = '', builtIn = false } of await admin.authenticationManagement.getFlows({
     realm,
   })) {
-    const executions = await admin.authenticationManagement.getExecutions({ realm, flow: alias })
-    flows.push({ id, alias, builtIn, children: treeOf(executions) })
+    flows.push({ id, alias, builtIn, children: await readTree(admin, realm, alias) })
   }
   return flows
 }

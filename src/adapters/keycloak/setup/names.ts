@@ -8,6 +8,9 @@ export const EVENTS = 'latchkey-events'
 /** A type of credentials, by which Keycloak's consoles list the methods. */
 export const CREDENTIAL = 'latchkey'
 
+/** Keycloak's own condition for a level of authentication. */
+export const LOA_CONDITION = 'conditional-level-of-authentication'
+
 /** The realm attribute that remembers what setup found, for `--undo`. */
 export const MEMORY = 'latchkey.setup'
 /** The realm attribute that says what the bridge does while the sidecar is away: `open` or `closed`. */

@@ -1,4 +1,4 @@
-import { AUTHENTICATOR, CONDITION, DIRECT } from './names.ts'
+import { AUTHENTICATOR, CONDITION, DIRECT, LOA_CONDITION } from './names.ts'
 import { descendants, enabled, pathTo } from './flow-tree.ts'
 import type { Node } from './flow-tree.ts'
 
@@ -149,6 +149,8 @@ function placeIn(
 
 function isLatchkey(door: Door, node: Node): boolean {
   if (door === 'direct') return node.provider === DIRECT
+  // A level of a step-up is left out where nobody asks for it, with all that is in it.
+  if (node.children.some(({ provider }) => provider === LOA_CONDITION)) return false
   return (
     node.provider === AUTHENTICATOR ||
     (node.flowId !== undefined &&

@@ -1,5 +1,7 @@
+import type { Flow } from './flow-tree.ts'
 import { flowOf } from './found.ts'
 import type { Found } from './found.ts'
+import { levelsWithout } from './levels.ts'
 import { DIRECT } from './names.ts'
 import { unguardedOverrides } from './overrides.ts'
 import { assess } from './place.ts'
@@ -106,7 +108,16 @@ function guard(
   plan.open.push(
     ...open.map((branch) => `${what}, the branch "${branch}" of "${flow.alias}": only the gate stands there`),
   )
-  if (guarded) return flow.alias
+  const levels = door === 'browser' ? levelsWithout(flow.children) : []
+  plan.notes.push(
+    ...levels
+      .filter(({ place }) => place === undefined)
+      .map(
+        ({ level, subflow }) =>
+          `Level ${level} of the flow "${flow.alias}" ("${subflow.name}") keeps its own steps alone: Latchkey found no place beside them, so it asks after them.`,
+      ),
+  )
+  if (isFinished(door, flow) || (guarded && !names.ours(flow.alias))) return flow.alias
   if (problem !== undefined) {
     const sentence = `The flow "${flow.alias}" for ${what} can't be guarded: ${problem}.`
     if (force) plan.open.push(`${what}: ${problem}; only the gate stands there`)
@@ -125,11 +136,20 @@ function guard(
       undo: { kind: 'flow', name: copy, door },
     })
   }
-  if (there === undefined || !assess(door, there.children).guarded) plan.steps.push(guardStep(copy, door))
+  if (there === undefined || !isFinished(door, there)) {
+    const joined = levels.flatMap(({ level, place }) => (place === undefined ? [] : [level]))
+    plan.steps.push(guardStep(copy, door, joined))
+  }
   return copy
 }
 
-function guardStep(flow: string, door: Door): Step {
+/** Whether nothing is left to do in a flow. */
+function isFinished(door: Door, { children }: Flow): boolean {
+  const open = door === 'browser' && levelsWithout(children).some(({ place }) => place !== undefined)
+  return assess(door, children).guarded && !open
+}
+
+function guardStep(flow: string, door: Door, levels: readonly number[] = []): Step {
   const where: Record<Door, string> = {
     browser: 'after the password',
     reset: 'right after the e-mail',
@@ -137,7 +157,9 @@ function guardStep(flow: string, door: Door): Step {
     direct: 'at the end',
     broker: 'at the end',
   }
-  return { kind: 'guard', flow, door, sentence: `put Latchkey into "${flow}", ${where[door]}` }
+  const also =
+    levels.length === 0 ? '' : `, and beside the second factor of its level ${levels.join(' and ')}`
+  return { kind: 'guard', flow, door, sentence: `put Latchkey into "${flow}", ${where[door]}${also}` }
 }
 
 /** Names of copies: those of an earlier run again, else free ones. */

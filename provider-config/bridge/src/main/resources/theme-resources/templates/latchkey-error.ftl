@@ -7,6 +7,7 @@
             <p class="instruction" role="alert">${msg(latchkeyMessage)}</p>
             <p><a id="latchkey-retry" href="${latchkeyRetry}">${msg("latchkeyRetry")}</a></p>
             <p><a id="latchkey-restart" href="${url.loginRestartFlowUrl}">${msg("latchkeyRestart")}</a></p>
+            <p id="latchkey-request"><small>${msg("latchkeyRequest", latchkeyRequest)}</small></p>
         </div>
     </#if>
 </@layout.registrationLayout>

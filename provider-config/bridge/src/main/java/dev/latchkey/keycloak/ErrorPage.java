@@ -19,11 +19,14 @@ final class ErrorPage {
     static Response of(LoginFormsProvider form, Step step, Fault fault, EventBuilder event, URI retry) {
         Fault.Kind kind = fault.kind();
         Logger.Level level = kind.status.getStatusCode() >= 500 ? Logger.Level.ERROR : Logger.Level.DEBUG;
-        LOG.logf(level, "Latchkey in realm '%s', user %s: %s", step.realm().getName(), step.user().getId(), fault.getMessage());
-        event.user(step.user()).detail("latchkey", fault.getMessage()).error(kind.event);
+        String request = Notes.request(step.login());
+        LOG.logf(level, "Latchkey in realm '%s', user %s, request %s: %s",
+                step.realm().getName(), step.user().getId(), request, fault.getMessage());
+        event.user(step.user()).detail("latchkey", fault.getMessage()).detail(Notes.REQUEST, request).error(kind.event);
         Response page = form
                 .setAttribute("latchkeyMessage", kind.message)
                 .setAttribute("latchkeyRetry", retry.toString())
+                .setAttribute("latchkeyRequest", request)
                 .createForm(TEMPLATE);
         return Response.fromResponse(page).status(kind.status).build();
     }

@@ -71,7 +71,7 @@ final class HandOff {
                 "redirect_uri", push.address(),
                 "client_id", parties.realm(),
                 "client_assertion_type", ASSERTION_TYPE,
-                "client_assertion", assertion()));
+                "client_assertion", assertion()), Notes.request(step.login()));
         if (reply.status() != 200) throw refused(reply);
         Answer.Asked asked = new Answer.Asked(step.user().getId(), binding.nonce(), step.sid(), step.leastLevel(), step.isExemptable());
         Claims signed = Token.verified(reply.token("id_token"), Answer.TYP, keys);
@@ -93,7 +93,8 @@ final class HandOff {
         Question question = new Question(step, parties, binding, jti, Time.currentTime());
         String request = new RealmSignature(step.session(), step.realm()).sign(Question.TYP, question.claims());
         Sidecar.Reply reply = breaker.call(() ->
-                sidecar.post(parties.backchannel() + "/par", Map.of("client_id", parties.realm(), "request", request)));
+                sidecar.post(parties.backchannel() + "/par", Map.of("client_id", parties.realm(), "request", request),
+                        Notes.request(step.login())));
         if (reply.status() >= 500) throw new Fault(Fault.Kind.OUTAGE, "/par answered " + reply.status());
         if (reply.status() != 200 && reply.status() != 201) throw broken("/par", reply);
         Decision.Asked asked = new Decision.Asked(step.user().getId(), binding.nonce(), jti, step.purpose() != Purpose.DIRECT);

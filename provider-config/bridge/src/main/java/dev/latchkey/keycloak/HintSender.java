@@ -18,7 +18,7 @@ import org.keycloak.models.utils.KeycloakModelUtils;
 final class HintSender implements Hints.Sender {
 
     /** @param fault why there is nothing to post, null otherwise */
-    private record Letter(String realm, String url, Map<String, String> form, Sidecar sidecar, Fault fault) {
+    private record Letter(String realm, String request, String url, Map<String, String> form, Sidecar sidecar, Fault fault) {
     }
 
     private static final Logger LOG = Logger.getLogger(HintSender.class);
@@ -38,7 +38,7 @@ final class HintSender implements Hints.Sender {
         if (letter == null) return HintQueue.Outcome.REFUSED;
         if (letter.fault() != null) return failed(batch, letter, letter.fault());
         try {
-            Sidecar.Reply reply = letter.sidecar().post(letter.url(), letter.form());
+            Sidecar.Reply reply = letter.sidecar().post(letter.url(), letter.form(), letter.request());
             HintQueue.Outcome outcome = outcome(reply.status());
             if (outcome == HintQueue.Outcome.TAKEN) told.remove(batch.realm());
             else tell(batch, letter, outcome, "/events answered " + reply.status());
@@ -58,15 +58,16 @@ final class HintSender implements Hints.Sender {
         RealmModel realm = session.realms().getRealm(batch.realm());
         if (realm == null) return null;
         session.getContext().setRealm(realm);
+        String request = UUID.randomUUID().toString();
         try {
             Bridge bridge = Bridge.of(session);
             Parties parties = Parties.of(batch.issuer(), bridge.settings());
             String event = new RealmSignature(session, realm).sign(Hint.TYP,
                     batch.hint().claims(parties, administrators(session, realm, batch.hint()), UUID.randomUUID().toString(), Time.currentTime()));
-            return new Letter(realm.getName(), parties.backchannel() + "/events",
+            return new Letter(realm.getName(), request, parties.backchannel() + "/events",
                     Map.of("client_id", parties.realm(), "event", event), bridge.sidecar(), null);
         } catch (Fault fault) {
-            return new Letter(realm.getName(), null, null, null, fault);
+            return new Letter(realm.getName(), request, null, null, null, fault);
         }
     }
 
@@ -94,7 +95,7 @@ final class HintSender implements Hints.Sender {
     /** Once per realm until a hint gets through: a sidecar that is away for a day must not fill the log. */
     private void tell(HintQueue.Batch batch, Letter letter, HintQueue.Outcome outcome, String why) {
         Logger.Level level = told.add(batch.realm()) ? Logger.Level.WARN : Logger.Level.DEBUG;
-        LOG.logf(level, "Latchkey was not told of changes in the realm '%s' (%s), %s: %s", letter.realm(), batch.hint(),
+        LOG.logf(level, "Latchkey was not told of changes in the realm '%s' (%s), request %s, %s: %s", letter.realm(), batch.hint(), letter.request(),
                 outcome == HintQueue.Outcome.LATER ? "they are kept and told later" : "they are dropped", why);
     }
 }

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import org.keycloak.sessions.AuthenticationSessionModel;
@@ -18,6 +19,10 @@ record Notes(AuthenticationSessionModel login, String execution, String user) {
     /** {@code 1} where a trusted device stood in for the second factor. */
     static final String TRUSTED = "latchkey.trusted";
 
+    /** As an event's detail has it. */
+    static final String REQUEST = "latchkey_request";
+
+    private static final String REQUEST_NOTE = "latchkey.request";
     private static final String BINDING = "latchkey.binding.";
     private static final String DECISION = "latchkey.decision.";
     private static final String DONE = "latchkey.done.";
@@ -35,6 +40,15 @@ record Notes(AuthenticationSessionModel login, String execution, String user) {
 
     static Notes of(Step step) {
         return new Notes(step.login(), step.execution(), step.user().getId());
+    }
+
+    /** Names every call of one login to the sidecar, in both logs and in events: it is no secret, and leads to none. */
+    static String request(AuthenticationSessionModel login) {
+        String kept = login.getAuthNote(REQUEST_NOTE);
+        if (kept != null) return kept;
+        String made = UUID.randomUUID().toString();
+        login.setAuthNote(REQUEST_NOTE, made);
+        return made;
     }
 
     Binding binding() {

@@ -29,8 +29,8 @@ record Outage(Step step) {
         Verdict verdict = Verdict.of(step);
         if (verdict.isOpen()) return;
         verdict.open();
-        LOG.warnf("Latchkey is away, and the realm '%s' lets user %s in without a second factor: %s",
-                step.realm().getName(), step.user().getId(), fault.getMessage());
+        LOG.warnf("Latchkey is away, and the realm '%s' lets user %s in without a second factor, request %s: %s",
+                step.realm().getName(), step.user().getId(), Notes.request(step.login()), fault.getMessage());
         count(step.realm().getName());
     }
 

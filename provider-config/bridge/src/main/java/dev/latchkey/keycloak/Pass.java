@@ -6,11 +6,14 @@ import org.keycloak.events.EventBuilder;
 record Pass(Step step, EventBuilder event) {
 
     /**
-     * False after a signed decision that needs nothing, or in an outage that the realm leaves open.
+     * False after a proof in this login, a signed decision that needs nothing, or in an outage that the realm leaves open.
      *
      * @throws Fault where neither can be told: nobody gets in
      */
     boolean isNeeded() throws Fault {
+        event.detail(Notes.REQUEST, Notes.request(step.login()));
+        // A flow can ask at several places, and no policy needs more than what was given at another one.
+        if (Proven.isReached(step, step.leastLevel())) return false;
         Decision decision;
         Lockout lockout = new Lockout(step);
         try {
@@ -40,12 +43,14 @@ record Pass(Step step, EventBuilder event) {
      * @throws Fault unless what the browser brought back is redeemed for a signed answer to this step
      */
     boolean redeem(Return given) throws Fault {
+        event.detail(Notes.REQUEST, Notes.request(step.login()));
         Answer answer = HandOff.of(step).redeem(given);
         Lockout lockout = new Lockout(step);
         lockout.count(answer.failures());
         lockout.refuseLocked();
         if (answer.isProof()) {
             Notes.prove(step.login(), answer.level(), answer.amr());
+            if (step.top() != null) step.loa().reach(answer.level());
         } else {
             // Whatever the answer says: the first factor is what this login proved.
             firstFactorAlone();
@@ -59,6 +64,6 @@ record Pass(Step step, EventBuilder event) {
     /** Unless another execution proved more in this login, or in the one that single sign-on rests on. */
     private void firstFactorAlone() {
         if (Proven.isLatchkeyDone(step.realm(), step.login(), step.user()) || SingleSignOn.of(step) != null) return;
-        Notes.prove(step.login(), 1, Proven.amr(step.realm(), step.login(), step.user()));
+        Notes.prove(step.login(), 1, Proven.amr(step));
     }
 }

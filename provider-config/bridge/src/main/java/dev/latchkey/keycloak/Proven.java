@@ -33,6 +33,28 @@ final class Proven {
     private Proven() {
     }
 
+    /** What counts for this login: what it proved itself, and what of the session that it rests on or goes on from. */
+    static List<String> amr(Step step) {
+        List<String> here = amr(step.realm(), step.login(), step.user());
+        SingleSignOn session = SingleSignOn.of(step);
+        if (session != null) return here.isEmpty() ? session.amr() : here;
+        return Stream.concat(SingleSignOn.password(step).stream(), here.stream()).distinct().toList();
+    }
+
+    /** The level that these are worth: a name that is not known is a second factor beside another one alone. */
+    static int level(List<String> amr) {
+        if (amr.contains("hwk") || amr.contains("swk")) return Loa.PHISHING_RESISTANT;
+        boolean isSecond = amr.contains("otp") || amr.contains("sms") || amr.stream().distinct().count() > 1;
+        return isSecond ? Loa.SECOND_FACTOR : 1;
+    }
+
+    /** Whether a Latchkey step of this login reached the level. An exempt one never reaches more than 1. */
+    static boolean isReached(Step step, int level) {
+        String note = step.login().getUserSessionNotes().get(Notes.ACR);
+        return note != null && note.matches("[123]") && Integer.parseInt(note) >= level
+                && isLatchkeyDone(step.realm(), step.login(), step.user());
+    }
+
     /** Without {@code mfa}: whether several things are several factors is for the sidecar to say. */
     static List<String> amr(RealmModel realm, AuthenticationSessionModel login, UserModel user) {
         Stream<String> here = isLatchkeyDone(realm, login, user) ? latchkey(login.getUserSessionNotes().get(Notes.AMR)) : Stream.empty();

@@ -40,9 +40,8 @@ record Question(Step step, Parties parties, Notes.Binding binding, String jti, l
 
     private void describeLogin(Map<String, Object> claims) {
         AuthenticationSessionModel login = step.login();
-        List<String> amr = Proven.amr(step.realm(), login, step.user());
+        List<String> amr = Proven.amr(step);
         SingleSignOn session = SingleSignOn.of(step);
-        if (session != null && amr.isEmpty()) amr = session.amr();
         if (session != null && session.isTrusted()) claims.put("trusted_session", true);
         claims.put("amr", amr);
         // Single sign-on proves nothing anew: the time is that of the session it rests on.

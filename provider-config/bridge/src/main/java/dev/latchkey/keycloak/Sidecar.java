@@ -52,12 +52,14 @@ final class Sidecar {
         return send(request(url).GET().build());
     }
 
-    Reply post(String url, Map<String, String> form) throws Fault {
+    /** @param request names the call in both logs */
+    Reply post(String url, Map<String, String> form, String request) throws Fault {
         String body = form.entrySet().stream()
                 .map(field -> encoded(field.getKey()) + "=" + encoded(field.getValue()))
                 .collect(Collectors.joining("&"));
         return send(request(url)
                 .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("X-Request-Id", request)
                 .POST(BodyPublishers.ofString(body))
                 .build());
     }

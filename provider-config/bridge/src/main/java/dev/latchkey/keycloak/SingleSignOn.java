@@ -12,7 +12,20 @@ record SingleSignOn(UserSessionModel session) {
 
     /** Null where this login is not by single sign-on, or its session is another user's. */
     static SingleSignOn of(Step step) {
-        if (!AuthenticatorUtil.isSSOAuthentication(step.login())) return null;
+        return AuthenticatorUtil.isSSOAuthentication(step.login()) ? before(step) : null;
+    }
+
+    /**
+     * In a step-up, the password of the session that it goes on from: Keycloak asks there for what is missing alone.
+     * Empty elsewhere. Nothing more is taken over, since it may be older than its level lasts.
+     */
+    static List<String> password(Step step) {
+        if (step.top() == null || AuthenticatorUtil.isForcedReauthentication(step.login()) || !step.loa().isBegun()) return List.of();
+        SingleSignOn session = before(step);
+        return session != null && session.amr().contains("pwd") ? List.of("pwd") : List.of();
+    }
+
+    private static SingleSignOn before(Step step) {
         UserSessionModel session = step.session().sessions().getUserSession(step.realm(), step.sid());
         boolean own = session != null && session.getUser() != null && step.user().getId().equals(session.getUser().getId());
         return own ? new SingleSignOn(session) : null;

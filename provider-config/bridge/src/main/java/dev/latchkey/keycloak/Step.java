@@ -5,7 +5,6 @@ import java.util.List;
 
 import org.keycloak.authentication.AuthenticationFlowContext;
 import org.keycloak.authentication.RequiredActionContext;
-import org.keycloak.authentication.authenticators.util.AcrStore;
 import org.keycloak.models.AuthenticationExecutionModel;
 import org.keycloak.models.AuthenticationFlowModel;
 import org.keycloak.models.Constants;
@@ -21,13 +20,13 @@ import org.keycloak.sessions.AuthenticationSessionModel;
  *
  * @param flow the parent flow, or the required action's name
  * @param execution where the answer comes back to; the condition speaks for its sibling
- * @param level the level the client asked for, 0 where it asked for none
+ * @param top the flow whose levels count; null where none do
+ * @param level the level that must be reached beyond the policy, 0 where none
  * @param address the redirect_uri, whole; null where no browser waits
  */
 record Step(KeycloakSession session, RealmModel realm, UserModel user, AuthenticationSessionModel login,
-            String flow, String execution, Purpose purpose, int level, URI address) {
+            AuthenticationFlowModel top, String flow, String execution, Purpose purpose, int level, URI address) {
 
-    private static final int HIGHEST = 3;
     private static final String TOKEN_PATH = "/token";
 
     static Step of(AuthenticationFlowContext context) {
@@ -37,9 +36,9 @@ record Step(KeycloakSession session, RealmModel realm, UserModel user, Authentic
     static Step of(AuthenticationFlowContext context, AuthenticationExecutionModel execution) {
         AuthenticationSessionModel login = context.getAuthenticationSession();
         URI action = context.getActionUrl(context.generateAccessCode());
-        return new Step(context.getSession(), context.getRealm(), context.getUser(), login,
-                execution.getParentFlow(), execution.getId(), Purpose.LOGIN,
-                level(context.getSession(), login, context.getTopLevelFlow()), ReturnAddress.to(action, execution.getId()));
+        Step step = new Step(context.getSession(), context.getRealm(), context.getUser(), login, context.getTopLevelFlow(),
+                execution.getParentFlow(), execution.getId(), Purpose.LOGIN, 0, ReturnAddress.to(action, execution.getId()));
+        return step.at(Math.max(step.loa().missing(Proven.amr(step)), step.loa().around(step.flow)));
     }
 
     static Step of(RequiredActionContext context) {
@@ -47,7 +46,7 @@ record Step(KeycloakSession session, RealmModel realm, UserModel user, Authentic
         String action = context.getAction();
         boolean own = action.equals(login.getClientNote(Constants.KC_ACTION_EXECUTING))
                 && !Boolean.parseBoolean(login.getClientNote(Constants.KC_ACTION_ENFORCED));
-        return new Step(context.getSession(), context.getRealm(), context.getUser(), login,
+        return new Step(context.getSession(), context.getRealm(), context.getUser(), login, null,
                 action, action, own ? Purpose.MANAGE : Purpose.ENROL, 0, context.getActionUrl());
     }
 
@@ -56,20 +55,28 @@ record Step(KeycloakSession session, RealmModel realm, UserModel user, Authentic
         AuthenticationSessionModel login = context.getAuthenticationSession();
         String action = context.getAction();
         boolean direct = context.getUriInfo().getPath().endsWith(TOKEN_PATH);
-        return new Step(context.getSession(), context.getRealm(), context.getUser(), login, action, action,
-                direct ? Purpose.DIRECT : Purpose.LOGIN, direct ? 0 : level(context.getSession(), login,
-                AuthenticationFlowResolver.resolveBrowserFlow(login)), direct ? null : context.getActionUrl());
+        if (direct) {
+            return new Step(context.getSession(), context.getRealm(), context.getUser(), login, null,
+                    action, action, Purpose.DIRECT, 0, null);
+        }
+        Step step = new Step(context.getSession(), context.getRealm(), context.getUser(), login,
+                AuthenticationFlowResolver.resolveBrowserFlow(login), action, action, Purpose.LOGIN, 0, context.getActionUrl());
+        return step.at(step.loa().missing(Proven.amr(step)));
     }
 
     /** In a grant without a browser there is no way back, only a yes or no. */
     static Step direct(AuthenticationFlowContext context) {
         AuthenticationExecutionModel execution = context.getExecution();
-        return new Step(context.getSession(), context.getRealm(), context.getUser(), context.getAuthenticationSession(),
+        return new Step(context.getSession(), context.getRealm(), context.getUser(), context.getAuthenticationSession(), null,
                 execution.getParentFlow(), execution.getId(), Purpose.DIRECT, 0, null);
     }
 
-    private static int level(KeycloakSession session, AuthenticationSessionModel login, AuthenticationFlowModel flow) {
-        return Math.max(0, Math.min(HIGHEST, new AcrStore(session, login).getRequestedLevelOfAuthentication(flow)));
+    private Step at(int other) {
+        return new Step(session, realm, user, login, top, flow, execution, purpose, other, address);
+    }
+
+    Loa loa() {
+        return new Loa(session, realm, login, top);
     }
 
     /** As it is compared: empty where no browser waits. */

@@ -30,6 +30,15 @@ class NotesTest {
     }
 
     @Test
+    @DisplayName("names all of a login's requests alike, as the sidecar's log takes it (B16)")
+    void request() {
+        String made = Notes.request(login);
+        assertTrue(made.matches("[\\w-]{8,64}"));
+        assertEquals(made, Notes.request(login));
+        assertNotEquals(made, Notes.request(Logins.fake()));
+    }
+
+    @Test
     @DisplayName("another user or execution in the same browser sees nothing of it")
     void apart() {
         alice.newBinding();

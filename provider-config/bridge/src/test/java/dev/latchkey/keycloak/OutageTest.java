@@ -39,7 +39,7 @@ class OutageTest {
     }
 
     private Outage outage(Purpose purpose, int level) {
-        return new Outage(new Step(null, realm, user, login, "flow", "execution", purpose, level, URI.create("https://sso/a?b=c")));
+        return new Outage(new Step(null, realm, user, login, null, "flow", "execution", purpose, level, URI.create("https://sso/a?b=c")));
     }
 
     private boolean opens(Purpose purpose, int level) {

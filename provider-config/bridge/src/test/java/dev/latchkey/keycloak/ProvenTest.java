@@ -1,6 +1,8 @@
 package dev.latchkey.keycloak;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
@@ -117,6 +119,36 @@ class ProvenTest {
         login.setUserSessionNote(Notes.AMR, "[\"pwd\",\"otp\",\"mfa\"]");
         new Notes(login, "id-latchkey", "alice").done();
         assertEquals(List.of("pwd", "otp"), amr());
+    }
+
+    @Test
+    @DisplayName("a level is worth what its names are: two of them, or one that is a second factor")
+    void level() {
+        for (List<String> one : List.of(List.<String>of(), List.of("pwd"), List.of("kba"), List.of("pwd", "pwd"))) {
+            assertEquals(1, Proven.level(one), one.toString());
+        }
+        for (List<String> two : List.of(List.of("otp"), List.of("sms"), List.of("pwd", "face"))) {
+            assertEquals(2, Proven.level(two), two.toString());
+        }
+        for (List<String> three : List.of(List.of("hwk"), List.of("pwd", "swk"))) assertEquals(3, Proven.level(three), three.toString());
+    }
+
+    @Test
+    @DisplayName("a level is reached by an answered step of this login alone, and of this user (R15)")
+    void reached() {
+        Step step = new Step(null, realm, user, login, null, "f", "e", Purpose.LOGIN, 0, null);
+        Notes.prove(login, 2, List.of("pwd", "otp", "mfa"));
+        assertFalse(Proven.isReached(step, 2));
+        execution("latchkey", ExecutionStatus.SUCCESS, null);
+        assertFalse(Proven.isReached(step, 2));
+        new Notes(login, "id-latchkey", "bob").done();
+        assertFalse(Proven.isReached(step, 2));
+        new Notes(login, "id-latchkey", "alice").done();
+        assertTrue(Proven.isReached(step, 2));
+        assertFalse(Proven.isReached(step, 3));
+        // An exempt answer is done too.
+        Notes.prove(login, 1, List.of("pwd"));
+        assertFalse(Proven.isReached(step, 2));
     }
 
     @Test

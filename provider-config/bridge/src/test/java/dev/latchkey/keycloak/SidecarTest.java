@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -58,10 +59,11 @@ class SidecarTest {
     }
 
     /** To its last byte: a socket that is closed over unread bytes resets the connection, and takes the answer with it. */
-    private static void readRequest(Socket socket) throws IOException {
+    private static String readRequest(Socket socket) throws IOException {
         byte[] bytes = new byte[8192];
         String text = "";
         while (!isWhole(text)) text += new String(bytes, 0, socket.getInputStream().read(bytes), StandardCharsets.US_ASCII);
+        return text;
     }
 
     private static boolean isWhole(String text) {
@@ -94,7 +96,7 @@ class SidecarTest {
     }
 
     private Fault fails(Duration timeout) {
-        return assertThrows(Fault.class, () -> new Sidecar(timeout).post(url(), Map.of("request", "x")));
+        return assertThrows(Fault.class, () -> new Sidecar(timeout).post(url(), Map.of("request", "x"), "request-1"));
     }
 
     @Test
@@ -104,9 +106,21 @@ class SidecarTest {
             readRequest(socket);
             send(socket, "HTTP/1.1 201 Created", new byte[] {'{', '}'});
         });
-        Sidecar.Reply reply = new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of());
+        Sidecar.Reply reply = new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of(), "request-1");
         assertEquals(201, reply.status());
         assertArrayEquals(new byte[] {'{', '}'}, reply.body());
+    }
+
+    @Test
+    @DisplayName("names the request, so that both logs can be read together (B16)")
+    void names() throws Fault {
+        AtomicReference<String> head = new AtomicReference<>();
+        behave(socket -> {
+            head.set(readRequest(socket));
+            send(socket, "HTTP/1.1 200 OK", new byte[0]);
+        });
+        new Sidecar(Duration.ofSeconds(5)).post(url(), Map.of(), "request-1");
+        assertTrue(head.get().contains("\r\nX-Request-Id: request-1\r\n"), head.get());
     }
 
     @Test

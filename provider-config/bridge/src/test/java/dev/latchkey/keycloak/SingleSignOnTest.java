@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.keycloak.models.AuthenticationFlowModel;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
@@ -27,7 +28,7 @@ class SingleSignOnTest {
     private final UserModel alice = user("alice");
     private final UserSessionModel entered = mock(UserSessionModel.class);
     private final AuthenticationSessionModel login = Logins.fake();
-    private final Step step = new Step(session, realm, alice, login, "gate", "gate", Purpose.LOGIN, 0, URI.create("https://sso/a?b=c"));
+    private final Step step = new Step(session, realm, alice, login, null, "gate", "gate", Purpose.LOGIN, 0, URI.create("https://sso/a?b=c"));
 
     private static UserModel user(String id) {
         UserModel user = mock(UserModel.class);
@@ -75,6 +76,31 @@ class SingleSignOnTest {
     void anew() {
         login.removeAuthNote("SSO_AUTH");
         assertNull(SingleSignOn.of(step));
+    }
+
+    private List<String> password(String levelOfLogin) {
+        login.setAuthNote("level-of-authentication", levelOfLogin);
+        AuthenticationFlowModel top = new AuthenticationFlowModel();
+        return SingleSignOn.password(new Step(session, realm, alice, login, top, "f", "e", Purpose.LOGIN, 0, null));
+    }
+
+    @Test
+    @DisplayName("a step-up goes on from the session's password alone, where Keycloak takes its level (B7)")
+    void stepUp() {
+        login.removeAuthNote("SSO_AUTH");
+        when(entered.getNote("latchkey.amr")).thenReturn("[\"pwd\",\"otp\",\"mfa\"]");
+        assertEquals(List.of("pwd"), password("1"));
+        assertEquals(List.of(), password("0"));
+        assertEquals(List.of(), password("-1"));
+        login.setAuthNote("FORCED_REAUTHENTICATION", "true");
+        assertEquals(List.of(), password("1"));
+        login.removeAuthNote("FORCED_REAUTHENTICATION");
+        when(entered.getNote("latchkey.amr")).thenReturn("[\"otp\"]");
+        assertEquals(List.of(), password("1"));
+        UserModel bob = user("bob");
+        when(entered.getUser()).thenReturn(bob);
+        when(entered.getNote("latchkey.amr")).thenReturn("[\"pwd\"]");
+        assertEquals(List.of(), password("1"));
     }
 
     @Test

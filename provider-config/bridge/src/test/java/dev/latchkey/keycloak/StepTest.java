@@ -13,7 +13,7 @@ class StepTest {
     private final AuthenticationSessionModel login = Logins.fake();
 
     private boolean isExemptable(Purpose purpose, int level) {
-        return new Step(null, null, null, login, "f", "e", purpose, level, null).isExemptable();
+        return new Step(null, null, null, login, null, "f", "e", purpose, level, null).isExemptable();
     }
 
     @Test
