@@ -97,16 +97,14 @@ export class Traffic {
     if (isJson && body.length < LARGEST) this.#fields('answer', entriesOf(body))
   }
 
+  /** The ids that stand beside a secret are none: they are shorter. */
   #cookie(cookie: string): void {
     const at = cookie.indexOf('=')
-    // What stands before a dot is an id, and no secret.
+    const parts = cookie.slice(at + 1).split('.')
     if (/lk/i.test(cookie.slice(0, at)))
       this.#keep(
         'cookie',
-        cookie
-          .slice(at + 1)
-          .split('.')
-          .at(-1),
+        parts.find((part) => part.length >= 32),
       )
   }
 }
