@@ -17,7 +17,7 @@ import { Play, isLetIn } from './play.ts'
 
 /** Attackers of the whole run, half of them on each database, and how long each half may take, milliseconds. */
 const ATTACKERS = 100_000
-const LONGEST = 180_000
+const LONGEST = 300_000
 const LANES = 16
 /** Of so many attackers one knows the password of an account and guesses its code; the others push and leave. */
 const GUESSES_EVERY = 4
