@@ -5,11 +5,6 @@ import { pino } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import { endSessions } from './adapters/keycloak/end-sessions.ts'
 import { createUserMaker } from './adapters/keycloak/user-maker.ts'
-import { createRealmMailer } from './adapters/mail/realm-mailer.ts'
-import { createMailer } from './adapters/mail/smtp.ts'
-import { reachable } from './adapters/mail/reach.ts'
-import { deliveryOf } from './adapters/sms/delivery.ts'
-import { createRealmCourier, hasCourier } from './adapters/sms/realm-courier.ts'
 import { createSealer } from './adapters/secrets/sealer.ts'
 import { createAdminStore } from './adapters/store/admin-store.ts'
 import { createAuditSealing, SEAL_EVERY } from './adapters/store/audit-sealing.ts'
@@ -31,6 +26,7 @@ import { createSigningKeys, SIGNING_KEYS_RELOAD } from './adapters/store/signing
 import { createSyncControl } from './adapters/store/sync-control.ts'
 import { createSyncStore } from './adapters/store/sync-store.ts'
 import { createWebSessionStore } from './adapters/store/web-session-store.ts'
+import { sendBy } from './app/delivery.ts'
 import { reachKeycloak } from './app/keycloak.ts'
 import { createWatch } from './app/watch.ts'
 import type { Config } from './config.ts'
@@ -53,7 +49,6 @@ import { createManagement } from './web/management.ts'
 import { countWritten } from './web/measure.ts'
 import { createMetrics } from './web/metrics.ts'
 import { createListingWriter } from './web/render/listing.ts'
-import { createMailWriter } from './web/render/mail.ts'
 import { createAccountRenderer } from './web/render/account.ts'
 import { createAdminRenderer } from './web/render/admin.ts'
 import { createRenderer } from './web/render/render.ts'
@@ -127,7 +122,6 @@ export async function createApp(
     throw error
   }
 
-  const delivery = deliveryOf(config)
   const metrics = createMetrics()
   const realms = config.realms.map(({ name }) => name)
   let worker: SyncWorker | undefined
@@ -135,33 +129,15 @@ export async function createApp(
   const syncInterval = config.syncInterval * 1000
   const watch = createWatch({ database, signer, metrics, sync: control, realms, syncInterval, clock })
   const secretOf = async (realm: string, name: SecretName) => await readSecret(database, sealer, realm, name)
-  const mail: WebContext['mail'] = {
-    writer: createMailWriter({ themesDir: config.themesDir, theme: config.theme }),
-    send: watch.sending(
-      'mail',
-      createRealmMailer(
-        createMailer(config.privateHosts),
-        async (realm) => await secretOf(realm, 'mail-password'),
-        delivery.inbox,
-      ),
-    ),
-  }
-  const post = {
-    operator: delivery.courier,
-    isTrial: delivery.inbox !== undefined,
-    secretOf,
-    reach: async (host: string) => await reachable(host, config.privateHosts),
-    privateHosts: config.privateHosts,
-    twilioUrl: config.twilioUrl,
-  }
-  const sendText = watch.sending('textMessages', createRealmCourier(post))
+  const sending = sendBy(config, { secretOf, watch })
   const numbered = [...registry.values()].filter(({ numbers }) => numbers !== undefined).map(({ id }) => id)
   // Without anybody to send them, codes by text message are out of use, and still the user's: not a reason to ask less.
   // So are passkeys where browsers have none.
   const idle = (settings: RealmSettings) =>
     [...registry.values()].filter(
       ({ sends, signs }) =>
-        (sends === 'sms' && !hasCourier(post, settings)) || (signs === true && !hasPasskeys(config.hostname)),
+        (sends === 'sms' && !sending.sendsTexts(settings)) ||
+        (signs === true && !hasPasskeys(config.hostname)),
     )
   const unavailable = (settings: RealmSettings): ReadonlySet<MethodId> =>
     new Set(idle(settings).map(({ id }) => id))
@@ -193,9 +169,9 @@ export async function createApp(
     renderer: createRenderer({ themesDir: config.themesDir, theme: config.theme }),
     accountPages: createAccountRenderer({ themesDir: config.themesDir, theme: config.theme }),
     adminPages: createAdminRenderer({ themesDir: config.themesDir, theme: config.theme }),
-    sendText,
+    sendText: sending.sendText,
     listing: createListingWriter({ themesDir: config.themesDir, theme: config.theme }),
-    mail,
+    mail: sending.mail,
     metrics,
     kit,
     log,
@@ -216,9 +192,9 @@ export async function createApp(
       settingsOf: async (realm) => (await context.admin.policy(realm)).settings,
       store: context.store,
       kit,
-      writer: mail.writer,
-      sendMail: mail.send,
-      sendText,
+      writer: sending.mail.writer,
+      sendMail: sending.mail.send,
+      sendText: sending.sendText,
     }),
     clock,
     told({ realm, id, notice: { kind } }, outcome, again) {
@@ -241,8 +217,7 @@ export async function createApp(
     web: createServer(context, {
       trustProxy: config.trustProxy === 'xforwarded',
       within: withinRequest,
-      ...(delivery.inbox === undefined ? {} : { inbox: delivery.inbox }),
-      ...(delivery.checkCallback === undefined ? {} : { checkCallback: delivery.checkCallback }),
+      ...sending.web,
     }),
     management: createManagement({ registry: metrics.registry, ...watch }),
     store: context.store,

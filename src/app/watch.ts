@@ -5,7 +5,7 @@ import type { SigningKeys } from '../adapters/store/signing-keys.ts'
 import { ageOf, judge } from '../core/health.ts'
 import type { Backlog, Health, LastTries } from '../core/health.ts'
 import type { SyncControl, SyncState } from '../core/sync/sync.ts'
-import { withinRequest } from '../patience.ts'
+import { withTimeout, withinRequest } from '../patience.ts'
 import type { Metrics } from '../web/metrics.ts'
 
 /** Milliseconds that a probe waits for the database. */
@@ -165,10 +165,6 @@ function patient<T>(look: () => Promise<T>): () => Promise<T | undefined> {
         if (running === begun) running = undefined
       })
     }
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), PATIENCE)
-    })
-    return await Promise.race([running.done, late]).finally(() => clearTimeout(timer))
+    return await withTimeout(running.done, PATIENCE).catch(() => undefined)
   }
 }

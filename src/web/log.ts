@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { pinoHttp } from 'pino-http'
+import { escapedInJson } from '../core/one-line.ts'
 
 /** What a terminal or a reader of lines takes for more than a character, and JSON leaves as it is. */
 const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
@@ -32,7 +33,7 @@ export function aboutStep(id: string): void {
 
 /** A line of JSON as ever, with nothing in it but what is shown as it is: a name can't write lines or colours. */
 export function printable(line: string): string {
-  return line.replaceAll(UNPRINTABLE, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return line.replaceAll(UNPRINTABLE, escapedInJson)
 }
 
 /**

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { PassThrough } from 'node:stream'
 import { text as readText } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -6,25 +5,13 @@ import { auditReport } from '../../src/cli/audit-report.ts'
 import { exportAudit, readAnchor, readTime } from '../../src/cli/audit.ts'
 import { auditPlace, tamper } from '../support/audit.ts'
 import type { AuditPlace } from '../support/audit.ts'
+import { latchkey } from '../support/cli.ts'
 import { NOW } from '../support/kit.ts'
 import { PLACES } from '../support/stores.ts'
 
 /** The command as a process of its own. */
-async function run(place: AuditPlace, ...args: string[]) {
-  const environment = {
-    PATH: process.env['PATH'],
-    LATCHKEY_HOSTNAME: 'http://localhost:8090',
-    LATCHKEY_KEYCLOAK_URL: 'http://localhost:8080',
-    LATCHKEY_REALMS: 'demo',
-    LATCHKEY_DB_URL: place.url,
-    LATCHKEY_ENCRYPTION_KEYS: place.keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
-  }
-  return await new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    execFile(process.execPath, ['src/cli.ts', 'audit', ...args], { env: environment }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err })
-    })
-  })
-}
+const run = async (place: AuditPlace, ...args: string[]) =>
+  await latchkey({ dbUrl: place.url, keys: place.keys }, 'audit', ...args)
 
 it.each(PLACES)('latchkey audit verify looks at %s beside a running server', async (kind, makePlace) => {
   const place = await auditPlace(await makePlace())

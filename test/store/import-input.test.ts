@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import type { Database } from '../../src/adapters/store/database.ts'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
 import { createMovingStore } from '../../src/adapters/store/moving-store.ts'
 import { moveIn } from '../../src/cli/import-run.ts'
+import { latchkey } from '../support/cli.ts'
 import { otpOf, PASSWORD, writeBigExport } from '../support/moving.ts'
 import { PLACES, newKey, sqlitePlace } from '../support/stores.ts'
 import type { Place } from '../support/stores.ts'
@@ -119,26 +119,6 @@ describe.each(PLACES)('an export whose users are mangled, on %s', (_, makePlace)
   })
 })
 
-/** `latchkey import` as a process of its own. */
-async function latchkeyImport(dbUrl: string, from: string) {
-  const environment = {
-    PATH: process.env['PATH'],
-    LATCHKEY_HOSTNAME: 'http://localhost:8090',
-    LATCHKEY_KEYCLOAK_URL: 'http://localhost:8080',
-    LATCHKEY_REALMS: 'acme',
-    LATCHKEY_DB_URL: dbUrl,
-    LATCHKEY_ENCRYPTION_KEYS: `${key.id}:${key.key.toString('base64')}`,
-  }
-  return await new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      ['src/cli.ts', 'import', '--from', from],
-      { env: environment },
-      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
-    )
-  })
-}
-
 describe('an export that is no whole one', () => {
   it.each<[string, (whole: string) => string, string]>([
     ['is cut off behind 250 users', (whole) => whole.slice(0, -2_000), 'ends in the middle'],
@@ -161,7 +141,12 @@ describe('an export that is no whole one', () => {
       await writeBigExport(path, 'acme', 300)
       writeFileSync(path, mangle(readFileSync(path, 'utf8')))
       const place = sqlitePlace()
-      const { code, err } = await latchkeyImport(place.url, path)
+      const { code, err } = await latchkey(
+        { dbUrl: place.url, keys: [key], realm: 'acme' },
+        'import',
+        '--from',
+        path,
+      )
       expect(err).toMatch(/^latchkey: [^\n]*\n$/)
       expect(err).toContain(message)
       expect(err).not.toContain(SECRET)

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { EncryptionKey } from '../../src/adapters/secrets/sealer.ts'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
@@ -9,6 +8,7 @@ import { createSigningKeys } from '../../src/adapters/store/signing-keys.ts'
 import { resealReport, usesReport } from '../../src/cli/keys-report.ts'
 import { keysInUse, newKey as newKeyOf, rotate } from '../../src/cli/keys.ts'
 import { readConfig } from '../../src/config.ts'
+import { latchkey } from '../support/cli.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { newKey, sqlitePlace } from '../support/stores.ts'
 import type { Place } from '../support/stores.ts'
@@ -45,21 +45,8 @@ describe('latchkey keys', () => {
   })
   afterAll(async () => await place.drop())
 
-  async function run(keys: EncryptionKey[], ...args: string[]) {
-    const environment = {
-      PATH: process.env['PATH'],
-      LATCHKEY_HOSTNAME: 'http://localhost:8090',
-      LATCHKEY_KEYCLOAK_URL: 'http://localhost:8080',
-      LATCHKEY_REALMS: 'demo',
-      LATCHKEY_DB_URL: place.url,
-      LATCHKEY_ENCRYPTION_KEYS: keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(','),
-    }
-    return await new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      execFile(process.execPath, ['src/cli.ts', 'keys', ...args], { env: environment }, (error, out, err) => {
-        resolve({ code: error === null ? 0 : Number(error.code), out, err })
-      })
-    })
-  }
+  const run = async (keys: EncryptionKey[], ...args: string[]) =>
+    await latchkey({ dbUrl: place.url, keys }, 'keys', ...args)
 
   it('new prints what the setting takes, another one each time', async () => {
     const { code, out } = await run([K1], 'new', 'k2')

@@ -6,25 +6,8 @@ import type { Node } from '../../src/adapters/keycloak/setup/flow-tree.ts'
 import type { Found } from '../../src/adapters/keycloak/setup/found.ts'
 import { levelsWithout } from '../../src/adapters/keycloak/setup/levels.ts'
 import { assess } from '../../src/adapters/keycloak/setup/place.ts'
+import { step, sub } from '../support/flow-nodes.ts'
 
-let number = 0
-const step = (provider: string, requirement = 'REQUIRED', more: Partial<Node> = {}): Node => ({
-  id: `e${++number}`,
-  name: provider,
-  provider,
-  flowId: undefined,
-  requirement,
-  children: [],
-  ...more,
-})
-const sub = (name: string, requirement: string, ...children: Node[]): Node => ({
-  id: `e${++number}`,
-  name,
-  provider: undefined,
-  flowId: `f${number}`,
-  requirement,
-  children,
-})
 const condition = (loa: number, requirement = 'REQUIRED') =>
   step('conditional-level-of-authentication', requirement, { loa })
 const level = (loa: number, ...steps: Node[]) => sub(`level ${loa}`, 'CONDITIONAL', condition(loa), ...steps)

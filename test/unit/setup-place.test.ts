@@ -3,24 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { treeOf } from '../../src/adapters/keycloak/setup/flow-tree.ts'
 import type { Node } from '../../src/adapters/keycloak/setup/flow-tree.ts'
 import { assess } from '../../src/adapters/keycloak/setup/place.ts'
+import { step, sub } from '../support/flow-nodes.ts'
 
-let number = 0
-const step = (provider: string, requirement = 'REQUIRED'): Node => ({
-  id: `e${++number}`,
-  name: provider,
-  provider,
-  flowId: undefined,
-  requirement,
-  children: [],
-})
-const sub = (name: string, requirement: string, ...children: Node[]): Node => ({
-  id: `e${++number}`,
-  name,
-  provider: undefined,
-  flowId: `f${number}`,
-  requirement,
-  children,
-})
 const guard = (requirement = 'CONDITIONAL') =>
   sub('x - Latchkey', requirement, step('latchkey-condition'), step('latchkey'))
 const password = (requirement = 'REQUIRED') => step('auth-username-password-form', requirement)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { KeptEntry } from './audit.ts'
 import { explain } from '../policy/explain.ts'
 import type { Because } from '../policy/policy.ts'
+import { escapedInJson } from '../one-line.ts'
 
 /** The columns of an export, in order. */
 const COLUMNS = ['seq', 'at', 'event', 'realm', 'user', 'actor', 'address', 'why', 'detail'] as const
@@ -28,7 +29,7 @@ export const AUDIT_FORMATS = {
     header: csvLine(COLUMNS),
     line(entry) {
       const { detail, ...exported } = exportedEntry(entry)
-      const json = JSON.stringify(detail).replaceAll(FORMULA_IN_JSON, codeUnit)
+      const json = JSON.stringify(detail).replaceAll(FORMULA_IN_JSON, escapedInJson)
       const fields = { ...exported, detail: json }
       return csvLine(COLUMNS.map((name) => fields[name]))
     },
@@ -90,11 +91,6 @@ function whyOf(detail: Record<string, unknown>): string | undefined {
 function isoTime(at: number): string {
   const time = new Date(at)
   return Number.isNaN(time.getTime()) ? String(at) : time.toISOString()
-}
-
-/** A character as JSON escapes it. */
-function codeUnit(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 function csvLine(fields: readonly (string | number | null)[]): string {
