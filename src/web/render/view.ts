@@ -1,3 +1,4 @@
+import type { BlockedReason } from '../../core/policy/policy.ts'
 /** What the step's pages show. The server makes a view, a theme turns it into HTML; nothing else passes between them. */
 
 /** What is wrong with a field; a theme has a sentence for each. A code that is wrong, late or used is one word (R11). */
@@ -213,14 +214,7 @@ export type View =
    */
   | {
       page: 'blocked'
-      reason:
-        | 'no-method-allowed'
-        | 'must-be-reset'
-        | 'unreadable'
-        | 'not-by-yourself'
-        | 'not-invited'
-        | 'no-address'
-        | 'no-mail-server'
+      reason: BlockedReason
       cancelUrl?: string
     }
   /** Time ran out; nothing was lost but the time. */
