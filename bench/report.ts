@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../scripts/lib/paths.ts'
+import type { Outcome, Row } from './part.ts'
+
+/** What a run came to, as `results/latest.json` keeps it. */
+export interface Report {
+  /** ISO 8601. */
+  at: string
+  command: string
+  machine: { cores: number; cpu: string; memoryGiB: number; kernel: string }
+  versions: Record<string, string>
+  rows: ({ part: string } & Row)[]
+  [part: string]: unknown
+}
+
+/** Puts what the parts came to together. */
+export function reportOf(command: string, outcomes: [name: string, outcome: Outcome][]): Report {
+  return {
+    at: new Date().toISOString(),
+    command,
+    machine: {
+      cores: availableParallelism(),
+      cpu: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${arch()}`,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      kernel: release(),
+    },
+    versions: Object.assign(
+      { node: process.versions.node },
+      ...outcomes.map(([, { versions }]) => versions),
+    ) as Record<string, string>,
+    rows: outcomes.flatMap(([part, { rows }]) => rows.map((row) => ({ part, ...row }))),
+    ...Object.fromEntries(outcomes.map(([name, { data }]) => [name, data])),
+  }
+}
+
+/** The rows as a table in Markdown. */
+export function tableOf({ rows }: Pick<Report, 'rows'>): string {
+  const lines = rows.map(({ part, what, figure, goal, met }) => [
+    part,
+    what,
+    figure,
+    goal,
+    MET[String(met)] ?? '',
+  ])
+  return [['part', 'what', 'figure', 'goal', ''], ['---', '---', '---:', '---', '---'], ...lines]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`)
+    .join('\n')
+}
+const MET: Record<string, string> = { true: 'met', false: '**missed**' }
+
+/** Writes results/latest.json. @returns the file, below the repository's root */
+export function writeLatest(report: Report): string {
+  mkdirSync(join(root, 'bench/results'), { recursive: true })
+  const file = 'bench/results/latest.json'
+  writeFileSync(join(root, file), `${JSON.stringify(report, undefined, 2)}\n`)
+  return file
+}
