@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { Sealer } from '../../core/ports.ts'
 
 const VERSION = '1'
@@ -15,7 +23,10 @@ export interface EncryptionKey {
  */
 export function createSealer(keys: readonly EncryptionKey[]): Sealer {
   // One for all texts, so it is derived once: an audit's check takes hundreds of thousands of them.
-  const ready = keys.map((key) => ({ ...key, macKey: derive(key, 'mac', '') }))
+  const ready = keys.map(({ id, key: bytes }) => {
+    const key = createSecretKey(bytes)
+    return { id, key, macKey: derive({ key }, 'mac', '') }
+  })
   const [newest] = ready
   if (newest === undefined) throw new Error('no encryption key')
   const byId = new Map(ready.map((key) => [key.id, key]))
@@ -59,6 +70,7 @@ export function createSealer(keys: readonly EncryptionKey[]): Sealer {
   }
 }
 
-function derive({ key }: EncryptionKey, purpose: 'seal' | 'mac', context: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', `latchkey ${purpose} ${context}`, 32))
+/** Key objects all the way: what is given as bytes is made one at each call, which takes longer than the cipher. */
+function derive({ key }: { key: KeyObject }, purpose: 'seal' | 'mac', context: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `latchkey ${purpose} ${context}`, 32)))
 }

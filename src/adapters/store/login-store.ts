@@ -6,6 +6,7 @@ import type { LoginStore, Sealer } from '../../core/ports.ts'
 import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
+import { compileOnce } from './compiled-query.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
 import { RULE_COLUMNS, json, toAttempts, toBypass, toCredential } from './rows.ts'
@@ -89,53 +90,72 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   const transactionsOf = (realm: string) =>
     db.selectFrom('transaction').select(TRANSACTION).where('transaction.realm', '=', realm)
 
+  const backgroundOf = compileOnce(db, ['realm', 'userId', 'nonce'], ({ realm, userId, nonce }) =>
+    db.selectNoFrom([
+      settingsOf(realm).as('settings'),
+      objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
+      arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
+      arrayFrom(devicesOf(realm).where('user_id', '=', userId)).as('devices'),
+      objectFrom(listingOf(realm).where('user_id', '=', userId)).as('listing'),
+      objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
+      arrayFrom(db.selectFrom('rule').select(RULE_COLUMNS).where('realm', '=', realm)).as('rules'),
+      arrayFrom(db.selectFrom('proposal').select(RULE_COLUMNS).where('realm', '=', realm)).as('proposals'),
+      arrayFrom(
+        db
+          .selectFrom('grace_start')
+          .select(['source', 'at'])
+          .where('realm', '=', realm)
+          .where('user_id', '=', userId),
+      ).as('graceStarts'),
+      db
+        .selectFrom('put_off')
+        .select('at')
+        .where('realm', '=', realm)
+        .where('user_id', '=', userId)
+        .as('putOffAt'),
+      db
+        .selectFrom('override')
+        .select('enforcement')
+        .where('realm', '=', realm)
+        .where('user_id', '=', userId)
+        .as('override'),
+      db
+        .selectFrom('directory_user')
+        .select('roles')
+        .where('realm', '=', realm)
+        .where('user_id', '=', userId)
+        .as('toldRoles'),
+      db
+        .selectFrom('directory_user')
+        .select('number_lookup')
+        .where('realm', '=', realm)
+        .where('user_id', '=', userId)
+        .as('toldLookup'),
+    ]),
+  )
+  const situationBy = (column: 'id' | 'request_uri_hash' | 'code_hash') =>
+    compileOnce(db, ['realm', 'value'], ({ realm, value }) =>
+      transactionsOf(realm)
+        .where(`transaction.${column}`, '=', value)
+        .select([
+          settingsOf(realm).as('settings'),
+          objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
+          objectFrom(listingOf(realm).where('listing.user_id', '=', TRANSACTION_USER)).as('listing'),
+          arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
+            'credentials',
+          ),
+          arrayFrom(devicesOf(realm).where('trusted_device.user_id', '=', TRANSACTION_USER)).as('devices'),
+          objectFrom(bypassesOf(realm).where('bypass.user_id', '=', TRANSACTION_USER)).as('bypass'),
+        ]),
+    )
+  const situationById = situationBy('id')
+  const situationByRequestUri = situationBy('request_uri_hash')
+  const situationByCode = situationBy('code_hash')
+
   return {
     async background(realm, userId, nonce) {
-      const row = await db
-        .selectNoFrom([
-          settingsOf(realm).as('settings'),
-          objectFrom(attemptsOf(realm).where('user_id', '=', userId)).as('attempt'),
-          arrayFrom(credentialsOf(realm).where('user_id', '=', userId)).as('credentials'),
-          arrayFrom(devicesOf(realm).where('user_id', '=', userId)).as('devices'),
-          objectFrom(listingOf(realm).where('user_id', '=', userId)).as('listing'),
-          objectFrom(transactionsOf(realm).where('nonce', '=', nonce)).as('transaction'),
-          arrayFrom(db.selectFrom('rule').select(RULE_COLUMNS).where('realm', '=', realm)).as('rules'),
-          arrayFrom(db.selectFrom('proposal').select(RULE_COLUMNS).where('realm', '=', realm)).as(
-            'proposals',
-          ),
-          arrayFrom(
-            db
-              .selectFrom('grace_start')
-              .select(['source', 'at'])
-              .where('realm', '=', realm)
-              .where('user_id', '=', userId),
-          ).as('graceStarts'),
-          db
-            .selectFrom('put_off')
-            .select('at')
-            .where('realm', '=', realm)
-            .where('user_id', '=', userId)
-            .as('putOffAt'),
-          db
-            .selectFrom('override')
-            .select('enforcement')
-            .where('realm', '=', realm)
-            .where('user_id', '=', userId)
-            .as('override'),
-          db
-            .selectFrom('directory_user')
-            .select('roles')
-            .where('realm', '=', realm)
-            .where('user_id', '=', userId)
-            .as('toldRoles'),
-          db
-            .selectFrom('directory_user')
-            .select('number_lookup')
-            .where('realm', '=', realm)
-            .where('user_id', '=', userId)
-            .as('toldLookup'),
-        ])
-        .executeTakeFirstOrThrow()
+      const [row] = await backgroundOf({ realm, userId, nonce })
+      if (row === undefined) throw new Error('a select of subqueries gave no row')
       const transaction = json(row.transaction)
       return {
         ...standing(row),
@@ -152,25 +172,12 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     },
 
     async situation(realm, by) {
-      const [column, value] =
+      const [row] =
         'id' in by
-          ? (['id', by.id] as const)
+          ? await situationById({ realm, value: by.id })
           : 'requestUriHash' in by
-            ? (['request_uri_hash', by.requestUriHash] as const)
-            : (['code_hash', by.codeHash] as const)
-      const row = await transactionsOf(realm)
-        .where(`transaction.${column}`, '=', value)
-        .select([
-          settingsOf(realm).as('settings'),
-          objectFrom(attemptsOf(realm).where('attempt.user_id', '=', TRANSACTION_USER)).as('attempt'),
-          objectFrom(listingOf(realm).where('listing.user_id', '=', TRANSACTION_USER)).as('listing'),
-          arrayFrom(credentialsOf(realm).where('credential.user_id', '=', TRANSACTION_USER)).as(
-            'credentials',
-          ),
-          arrayFrom(devicesOf(realm).where('trusted_device.user_id', '=', TRANSACTION_USER)).as('devices'),
-          objectFrom(bypassesOf(realm).where('bypass.user_id', '=', TRANSACTION_USER)).as('bypass'),
-        ])
-        .executeTakeFirst()
+            ? await situationByRequestUri({ realm, value: by.requestUriHash })
+            : await situationByCode({ realm, value: by.codeHash })
       if (row === undefined) return undefined
       const bypass = toBypass(json(row.bypass) ?? undefined)
       return { ...standing(row), transaction: toTransaction(sealer, row), bypass }

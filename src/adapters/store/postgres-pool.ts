@@ -1,6 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { patience, waited, withTimeout } from '../../patience.ts'
+import { createStatementNames } from './statement-names.ts'
 import { fromPostgres } from './unavailable.ts'
 
 /** Milliseconds until there is a connection, a new one or one that another gives back. */
@@ -45,6 +46,7 @@ export function createPostgresPool(url: string, { limited }: { limited: boolean 
   pool.on('connect', (client) => void client.on('error', () => {}))
   if (!limited) return Object.assign(pool, { figures: pool })
   const timed = new WeakMap<pg.PoolClient, TimedClient>()
+  const nameOf = createStatementNames()
   return {
     options: {},
     figures: pool,
@@ -56,7 +58,7 @@ export function createPostgresPool(url: string, { limited }: { limited: boolean 
         asked.then((late) => late.release()).catch(() => {})
         throw fromPostgres(error)
       })
-      const known = timed.get(client) ?? new TimedClient(client)
+      const known = timed.get(client) ?? new TimedClient(client, nameOf)
       timed.set(client, known)
       return known.taken(begun)
     },
@@ -67,10 +69,12 @@ export function createPostgresPool(url: string, { limited }: { limited: boolean 
 /** A connection that ends where a statement on it does not. */
 class TimedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient
+  readonly #nameOf: (text: string) => string | undefined
   #since: number | undefined
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, nameOf: (text: string) => string | undefined) {
     this.#client = client
+    this.#nameOf = nameOf
   }
 
   /** @param since when whoever took it began to wait for it */
@@ -87,7 +91,9 @@ class TimedClient implements PostgresPoolClient {
     // One that hangs can't be asked to end: it is cut off.
     const timer = setTimeout(() => void this.#client.end(), left)
     try {
-      return await waited(this.#client.query(text, [...parameters]), begun)
+      const name = this.#nameOf(text)
+      const query = { text, values: [...parameters], ...(name === undefined ? {} : { name }) }
+      return await waited(this.#client.query(query), begun)
     } catch (error) {
       throw fromPostgres(error)
     } finally {

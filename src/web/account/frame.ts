@@ -1,6 +1,7 @@
 import type { OwnVisit } from '../../core/pages/own-step.ts'
 import type { WebContext } from '../context.ts'
 import type { Frame } from '../render/view.ts'
+import { languageName } from '../render/per-locale.ts'
 import type { PageSession } from '../session/session.ts'
 import { HOME } from './paths.ts'
 
@@ -16,7 +17,7 @@ export function frameOf(
     locale,
     locales: accountPages.locales.map((tag) => ({
       tag,
-      label: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
+      label: languageName(tag),
       href: `${realm.base}${HOME}?ui_locales=${tag}`,
       current: tag === locale,
     })),

@@ -1,6 +1,7 @@
 import { sightOf } from '../../core/administration/authority.ts'
 import type { Realm } from '../../core/realm.ts'
 import type { AdminFrame, Section } from '../render/admin-view.ts'
+import { languageName } from '../render/per-locale.ts'
 import type { PageSession } from '../session/session.ts'
 import type { Visit } from './visit.ts'
 
@@ -35,7 +36,7 @@ export function frameOf(
     locale,
     locales: context.adminPages.locales.map((tag) => ({
       tag,
-      label: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
+      label: languageName(tag),
       href: inLocale(address, tag),
       current: tag === locale,
     })),

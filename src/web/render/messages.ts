@@ -1,8 +1,13 @@
+import { perLocale } from './per-locale.ts'
+
 /** The sentences of one locale, by key. */
 export type Texts = ReadonlyMap<string, string>
 
 /** What a message may be given for its placeholders. */
 export type MessageArgument = string | number
+
+const numbersIn = perLocale((locale) => new Intl.NumberFormat(locale))
+const pluralsIn = perLocale((locale) => new Intl.PluralRules(locale))
 
 /**
  * Fills in a message pattern: the part of Java's MessageFormat that Keycloak's bundles use. `{0}` is the first
@@ -20,7 +25,7 @@ export function formatMessage(pattern: string, args: readonly MessageArgument[],
     }
     const arg = index === undefined ? undefined : args[Number(index)]
     if (quoted || arg === undefined) return match
-    return typeof arg === 'number' ? new Intl.NumberFormat(locale).format(arg) : arg
+    return typeof arg === 'number' ? numbersIn(locale).format(arg) : arg
   })
 }
 
@@ -36,7 +41,7 @@ export function pluralKey(
 ): string {
   if (typeof count !== 'number' || !texts.has(`${key}.other`)) return key
   if (count === 0 && texts.has(`${key}.zero`)) return `${key}.zero`
-  const form = `${key}.${new Intl.PluralRules(locale).select(count)}`
+  const form = `${key}.${pluralsIn(locale).select(count)}`
   return texts.has(form) ? form : `${key}.other`
 }
 

@@ -2,6 +2,7 @@ import type { Realm } from '../../core/realm.ts'
 import type { Transaction } from '../../core/login/transaction.ts'
 import type { WebContext } from '../context.ts'
 import type { Frame } from '../render/view.ts'
+import { languageName } from '../render/per-locale.ts'
 
 /** The frame of a step's pages: as the Keycloak page before them. */
 export function frameOf(context: WebContext, realm: Realm, transaction: Transaction): Frame {
@@ -13,7 +14,7 @@ export function frameOf(context: WebContext, realm: Realm, transaction: Transact
     locale,
     locales: offeredLocales(context, transaction).map((tag) => ({
       tag,
-      label: new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag,
+      label: languageName(tag),
       href: `${realm.base}/step/${transaction.id}?ui_locales=${tag}`,
       current: tag === locale,
     })),
