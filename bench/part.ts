@@ -5,6 +5,8 @@ export interface Row {
   /** In words, for example "at most 1.05"; empty where it is a figure to know and nothing more. */
   goal: string
   met?: boolean
+  /** How much of its goal the figure takes up: 1 and less meets it. */
+  share?: number
 }
 
 /** What a part came to. */
@@ -27,10 +29,12 @@ export function against(
   { unit = '', digits = 2 }: { unit?: string; digits?: number } = {},
 ): Row {
   const [words, bound] = 'most' in goal ? ['at most', goal.most] : ['at least', goal.least]
+  const share = 'most' in goal ? value / bound : bound / value
   return {
     what,
     figure: `${value.toFixed(digits)}${unit}`,
     goal: `${words} ${bound}${unit}`,
-    met: 'most' in goal ? value <= bound : value >= bound,
+    met: share <= 1,
+    share,
   }
 }

@@ -3,6 +3,7 @@ import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../scripts/lib/paths.ts'
 import type { Outcome, Row } from './part.ts'
+import { pictureOf } from './picture.ts'
 
 /** What a run came to, as `results/latest.json` keeps it. */
 export interface Report {
@@ -50,10 +51,31 @@ export function tableOf({ rows }: Pick<Report, 'rows'>): string {
 }
 const MET: Record<string, string> = { true: 'met', false: '**missed**' }
 
-/** Writes results/latest.json. @returns the file, below the repository's root */
-export function writeLatest(report: Report): string {
-  mkdirSync(join(root, 'bench/results'), { recursive: true })
-  const file = 'bench/results/latest.json'
-  writeFileSync(join(root, file), `${JSON.stringify(report, undefined, 2)}\n`)
-  return file
+/**
+ * Writes results/latest.json, and the day's report beside it: the table as Markdown, and its picture.
+ * @returns the report, below the repository's root
+ */
+export function writeReport(report: Report): string {
+  const folder = 'bench/results'
+  const date = report.at.slice(0, 10)
+  const { machine, versions, command } = report
+  const text = `# The bench, ${date}
+
+\`${command}\`, on ${machine.cores} cores (${machine.cpu}) with ${machine.memoryGiB} GiB, Linux ${machine.kernel}: ${Object.entries(
+    versions,
+  )
+    .map(([name, version]) => `${name} ${version}`)
+    .join(
+      ', ',
+    )}. Everything shares this machine. How each part is measured: [docs/bench.md](../../docs/bench.md).
+
+![How much of its goal each figure takes up](${date}.svg)
+
+${tableOf(report)}
+`
+  mkdirSync(join(root, folder), { recursive: true })
+  writeFileSync(join(root, folder, 'latest.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  writeFileSync(join(root, folder, `${date}.md`), text)
+  writeFileSync(join(root, folder, `${date}.svg`), pictureOf(report))
+  return `${folder}/${date}.md`
 }

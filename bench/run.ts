@@ -3,7 +3,7 @@ import { stopChildren } from '../scripts/lib/child.ts'
 import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
 import type { Outcome, Part } from './part.ts'
-import { reportOf, tableOf, writeLatest } from './report.ts'
+import { reportOf, tableOf, writeReport } from './report.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
@@ -25,7 +25,7 @@ await runScript(async () => {
   const report = reportOf(`npm run bench${args.length === 0 ? '' : ` -- ${args.join(' ')}`}`, outcomes)
   console.log(`\n${tableOf(report)}\n`)
   // A short or partial run does not take the place of a whole one.
-  if (!quick && names.length === Object.keys(PARTS).length) progress(`Wrote ${writeLatest(report)}`)
+  if (!quick && names.length === Object.keys(PARTS).length) progress(`Wrote ${writeReport(report)}`)
 })
 
 function readArguments(): { quick: boolean; names: string[] } {

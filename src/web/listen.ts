@@ -11,6 +11,12 @@ import { answerUnreadable } from './unreadable.ts'
  */
 const PATIENCE = { head: 10_000, request: 30_000, check: 5_000 }
 
+/**
+ * Milliseconds that a connection is kept for its next request: longer than proxies keep theirs, which must not meet one
+ * that we just closed, and so that a login now and then costs Keycloak no new connection.
+ */
+const KEPT_ALIVE = 75_000
+
 /** Milliseconds that a connection without a request has to come up with one, once nothing new is taken. */
 const LAST_CALL = 1_000
 
@@ -35,6 +41,7 @@ export async function listen(
       headersTimeout: patience.head,
       requestTimeout: patience.request,
       connectionsCheckingInterval: patience.check,
+      keepAliveTimeout: KEPT_ALIVE,
     },
     handler,
   )
