@@ -20,7 +20,12 @@ export interface Answer {
 }
 
 /** A form that is posted; `cookie` as a browser sends it. */
-export function formPost(host: string, path: string, fields: Record<string, string>, cookie?: string): Buffer {
+export function formPost(
+  host: string,
+  path: string,
+  fields: Record<string, string>,
+  cookie?: string,
+): Buffer {
   const body = new URLSearchParams(fields).toString()
   const lines = [
     `POST ${path} HTTP/1.1`,

@@ -75,8 +75,7 @@ createServer((request, response) => {
   }
   textOf(request)
     .then(
-      async (body) =>
-        await verify((request.url ?? '').slice(1), new URLSearchParams(body).get('code') ?? ''),
+      async (body) => await verify((request.url ?? '').slice(1), new URLSearchParams(body).get('code') ?? ''),
     )
     .then(
       (location) => (location === undefined ? answer(409) : answer(302, { Location: location })),

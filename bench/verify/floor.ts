@@ -60,7 +60,9 @@ export async function startFloor(dbUrl: string): Promise<Rival> {
     async asks(mix, count) {
       const isRight = mix === 'totp right'
       return (await newUsers(count)).map(({ id, secret }) => {
-        const code = isRight ? codeOf(secret, stepAt(Date.now())) : otherThan(...codesAround(secret, Date.now()))
+        const code = isRight
+          ? codeOf(secret, stepAt(Date.now()))
+          : otherThan(...codesAround(secret, Date.now()))
         return {
           bytes: formPost(host, `/${id}`, { code }),
           isAsExpected: ({ status, location }) =>

@@ -23,12 +23,17 @@ const BEGINNERS = 8
 const TRIES = 18
 const STEP = 30_000
 
-/** A user at the step that asks for their code. */
-interface Waiting {
-  login: Play
-  method: string
+interface Person {
+  user: string
+  credentials: { user: string; method: string; data: unknown }[]
   /** The right code first, then those that are right a moment before and after it. */
   codes(): Promise<string[]>
+}
+
+/** Somebody at the step that asks for their code. */
+interface Waiting extends Pick<Person, 'codes'> {
+  login: Play
+  method: string
   tries: number
 }
 
@@ -43,7 +48,7 @@ export async function startOurs(dbUrl: string): Promise<Rival> {
   const database = await openDatabase(dbUrl)
   await createPolicyStore(database).saveSettings('demo', {
     ...raceSettings(post.mailPort),
-    // Three codes of a step are taken anyhow; this keeps the alarm of a pumped number out of it.
+    // Nobody is to be told of codes that were sent and never typed.
     smsAlarm: 1_000_000,
     backupCodesLow: 0,
   })
@@ -63,25 +68,24 @@ export async function startOurs(dbUrl: string): Promise<Rival> {
     return login
   }
 
+  /** Somebody with an app and backup codes, or with a phone. */
+  function newPerson(kind: string): Person {
+    const user: string = randomUUID()
+    if (kind === 'sms') {
+      const phone = freshNumber()
+      const newest = async () => await Promise.resolve([/\b\d{6}\b/.exec(post.newest(phone))?.[0] ?? ''])
+      return { user, credentials: [{ user, method: 'sms', data: { phone } }], codes: newest }
+    }
+    const { secret, backupCode, credentials } = appOf(user, sealer)
+    const written = async () => await Promise.resolve([backupCode])
+    const shown = async () =>
+      await Promise.all([0, -STEP, STEP, 2 * STEP].map((by) => codeFor(secret, Date.now() + by)))
+    return { user, credentials, codes: kind === 'backup' ? written : shown }
+  }
+
   /** So many new users who have the method, at the step. */
   async function arrive(kind: string, count: number): Promise<Waiting[]> {
-    const people = Array.from({ length: count }, () => {
-      const user = randomUUID()
-      if (kind === 'sms') {
-        const phone = freshNumber()
-        return {
-          user,
-          credentials: [{ user, method: 'sms', data: { phone } }],
-          codes: async () => await Promise.resolve([/\b\d{6}\b/.exec(post.newest(phone))?.[0] ?? '']),
-        }
-      }
-      const { secret, backupCode, credentials } = appOf(user, sealer)
-      const codes =
-        kind === 'backup'
-          ? async () => await Promise.resolve([backupCode])
-          : async () => await Promise.all([0, -STEP, STEP, 2 * STEP].map((by) => codeFor(secret, Date.now() + by)))
-      return { user, credentials, codes }
-    })
+    const people = Array.from({ length: count }, () => newPerson(kind))
     await saveCredentials(
       database,
       sealer,
@@ -105,14 +109,14 @@ export async function startOurs(dbUrl: string): Promise<Rival> {
   async function wrongAsk(kind: string, one: Waiting): Promise<Ask> {
     one.tries++
     const wrong = kind === 'backup' ? '0000-0000-0000-0000' : otherThan(...(await one.codes()))
-    return askOf(one, wrong, ({ status, location }) => status === 303 && location.endsWith('?error=code-wrong'))
+    return askOf(
+      one,
+      wrong,
+      ({ status, location }) => status === 303 && location.endsWith('?error=code-wrong'),
+    )
   }
 
-  function askOf(
-    { login, method }: Waiting,
-    code: string,
-    isAsExpected: (answer: Answer) => boolean,
-  ): Ask {
+  function askOf({ login, method }: Waiting, code: string, isAsExpected: (answer: Answer) => boolean): Ask {
     const bytes = formPost(host, `${login.step}/challenge/${method}`, { code }, login.cookie)
     return { bytes, isAsExpected }
   }

@@ -29,7 +29,14 @@ export async function privacyideaPython(make: boolean): Promise<Python> {
   try {
     rmSync(folder, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', folder], { what: 'python3 -m venv' })
-    const pip = [join(bin, 'python'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'] as const
+    const pip = [
+      join(bin, 'python'),
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+    ] as const
     await run(pip[0], [...pip.slice(1), '--no-deps', '-r', LIST], { what: 'pip install' })
     return { bin }
   } catch (error) {

@@ -1,7 +1,14 @@
 import type { Ask } from './client.ts'
 
 /** What is answered: with which code, and whether it is the right one. */
-export const MIXES = ['totp right', 'totp wrong', 'sms right', 'sms wrong', 'backup right', 'backup wrong'] as const
+export const MIXES = [
+  'totp right',
+  'totp wrong',
+  'sms right',
+  'sms wrong',
+  'backup right',
+  'backup wrong',
+] as const
 export type Mix = (typeof MIXES)[number]
 
 /** A server that takes codes, in processes of its own. */
