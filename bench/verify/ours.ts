@@ -27,7 +27,7 @@ interface Person {
   user: string
   credentials: { user: string; method: string; data: unknown }[]
   /** The right code first, then those that are right a moment before and after it. */
-  codes(): Promise<string[]>
+  codes: () => Promise<string[]>
 }
 
 /** Somebody at the step that asks for their code. */
