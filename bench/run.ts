@@ -4,10 +4,11 @@ import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
 import type { Outcome, Part } from './part.ts'
 import { reportOf, tableOf, writeReport } from './report.ts'
+import { verify } from './verify/verify.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = {}
+const PARTS: Record<string, Part> = { verify }
 
 await runScript(async () => {
   const { quick, names } = readArguments()
