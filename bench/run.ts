@@ -3,12 +3,14 @@ import { stopChildren } from '../scripts/lib/child.ts'
 import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
 import type { Outcome, Part } from './part.ts'
+import { pages } from './pages.ts'
 import { reportOf, tableOf, writeReport } from './report.ts'
+import { start } from './start.ts'
 import { verify } from './verify/verify.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = { verify }
+const PARTS: Record<string, Part> = { verify, start, page: pages }
 
 await runScript(async () => {
   const { quick, names } = readArguments()

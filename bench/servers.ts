@@ -42,7 +42,8 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Serve
   const child = startChild({
     name: 'Latchkey',
     command: process.execPath,
-    args: ['dist/cli.js', 'serve'],
+    // As the image starts it.
+    args: ['--max-semi-space-size=4', 'dist/cli.js', 'serve'],
     cwd: root,
     env: {
       PATH: process.env['PATH'],

@@ -1,12 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { createApp, listen } from './app.ts'
-import { auditCommand } from './cli/audit.ts'
-import { doctorCommand } from './cli/doctor.ts'
-import { importCommand } from './cli/import.ts'
-import { keysCommand } from './cli/keys.ts'
-import { policyCommand } from './cli/policy.ts'
-import { setupCommand } from './cli/setup.ts'
 import { stopOnSignal } from './cli/stop.ts'
 import { readConfig } from './config.ts'
 
@@ -36,12 +30,11 @@ program
     stopOnSignal(app, config, management)
   })
 
-setupCommand(program.command('setup'))
-doctorCommand(program.command('doctor'))
-importCommand(program.command('import'))
-policyCommand(program.command('policy'))
-auditCommand(program.command('audit'))
-keysCommand(program.command('keys'))
+// A server has no use for what is run by hand, and would keep it in memory.
+if (!['serve', 'worker'].includes(process.argv[2] ?? '')) {
+  const { commandsByHand } = await import('./cli/by-hand.ts')
+  commandsByHand(program)
+}
 
 function fail(error: unknown): void {
   process.stderr.write(`latchkey: ${error instanceof Error ? withCauses(error).join(': ') : String(error)}\n`)

@@ -1,4 +1,4 @@
-import KcAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
+import type KcAdminClient from '@keycloak/keycloak-admin-client'
 import type { z } from 'zod'
 import { DirectoryError } from '../../core/sync/directory.ts'
 import type { Realm } from '../../core/realm.ts'
@@ -20,15 +20,8 @@ export type AdminRead = <T>(
 
 /** @param timeout milliseconds that Keycloak has to answer in, each time */
 export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: number): AdminRead {
-  const client = new KcAdminClient({
-    baseUrl: realm.keycloakUrl.slice(0, -realm.base.length),
-    realmName: realm.name,
-    timeout,
-    requestOptions: { redirect: 'error' },
-    // A proxy's 404 must not pass for Keycloak's.
-    requestArgOptions: { catchNotFound: false },
-  })
-  client.registerTokenProvider({ getAccessToken: async () => await account.token() })
+  const baseUrl = realm.keycloakUrl.slice(0, -realm.base.length)
+  let opened: ReturnType<typeof open> | undefined
 
   return async (call, shape) => {
     const answer = await ask(call, true)
@@ -38,12 +31,28 @@ export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: 
     return parsed.data
   }
 
+  /** The client with the first call: what it is made of takes long to load, and no login asks Keycloak by it. */
+  async function open() {
+    const { default: Client, NetworkError } = await import('@keycloak/keycloak-admin-client')
+    const client = new Client({
+      baseUrl,
+      realmName: realm.name,
+      timeout,
+      requestOptions: { redirect: 'error' },
+      // A proxy's 404 must not pass for Keycloak's.
+      requestArgOptions: { catchNotFound: false },
+    })
+    client.registerTokenProvider({ getAccessToken: async () => await account.token() })
+    return { client, NetworkError }
+  }
+
   async function ask(
     call: (client: KcAdminClient) => Promise<unknown>,
     again: boolean,
   ): Promise<{ body: unknown } | undefined> {
     // By itself, so that the call has all of its time; the client finds it kept.
     await waited(account.token())
+    const { client, NetworkError } = await (opened ??= open())
     const most = patience(timeout)
     try {
       return { body: await waited(withTimeout(call(client), most)) }
@@ -69,7 +78,7 @@ export function createAdminRead(realm: Realm, account: ServiceAccount, timeout: 
   }
 
   function unreachable(why: string, cause?: unknown): DirectoryError {
-    return new DirectoryError('unreachable', `Keycloak ${why} at ${client.baseUrl}`, { cause })
+    return new DirectoryError('unreachable', `Keycloak ${why} at ${baseUrl}`, { cause })
   }
 
   function refused(status: number): DirectoryError {

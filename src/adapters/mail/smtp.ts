@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { createTransport } from 'nodemailer'
 import type { Mailed, Mailer } from '../../core/notices/mail.ts'
 import { reachable, Unreachable } from './reach.ts'
 
@@ -15,6 +14,7 @@ export function createMailer(allowed: readonly string[], patience = PATIENCE): M
     async send({ host, port, security, from, fromName, username, password }, mail) {
       try {
         const address = await reachable(host, allowed)
+        const { createTransport } = await import('nodemailer')
         const transport = createTransport({
           host: address,
           port,

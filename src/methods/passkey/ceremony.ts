@@ -1,10 +1,12 @@
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 import { z } from 'zod'
 import type { MethodContext } from '../../core/method.ts'
 import type { Passkey } from './passkey.ts'
 
 /** EdDSA, ES256, RS256 (RFC 9053, RFC 8812), in the order in which they are wanted. */
 export const ALGORITHMS = [-8, -7, -257]
+
+/** Loaded with the first passkey: it is a sixth of all code, and realms have no passkeys until they allow them. */
+const library = async () => await import('@simplewebauthn/server')
 
 const text = z.string().max(12_000)
 
@@ -41,6 +43,7 @@ export async function verifyRegistration(
 ): Promise<Omit<Passkey, 'user'> | undefined> {
   const { clientDataJSON, attestationObject, transports = [] } = response
   if (attestationObject === undefined || !isTopLevel(clientDataJSON)) return undefined
+  const { verifyRegistrationResponse } = await library()
   const verified = await orUndefined(
     verifyRegistrationResponse({
       response: {
@@ -78,6 +81,7 @@ export async function verifyAssertion(
   const { clientDataJSON, authenticatorData, signature, userHandle } = response
   if (id !== known.id || authenticatorData === undefined || signature === undefined) return undefined
   if ((userHandle ?? known.user) !== known.user || !isTopLevel(clientDataJSON)) return undefined
+  const { verifyAuthenticationResponse } = await library()
   const verified = await orUndefined(
     verifyAuthenticationResponse({
       response: {

@@ -52,6 +52,26 @@ const compileOptions = {
   preventIndent: true,
 }
 
+declare global {
+  namespace Handlebars {
+    /** The first half of `precompile`, missing in the library's types. */
+    class Compiler {
+      /** @throws Error where a helper is not known */
+      compile(program: hbs.AST.Program, options: object): unknown
+    }
+  }
+}
+
+/** Templates without a fault: those of the login pages lie below every other type as well, and are looked at once. */
+const sound = new Set<string>()
+
+/** Finds at the start what `compile` would find at the first page, and leaves the code to that page. */
+function check(source: string): void {
+  if (sound.has(source)) return
+  new Handlebars.Compiler().compile(Handlebars.parse(source), { ...compileOptions })
+  sound.add(source)
+}
+
 /**
  * Loads one type of a theme and compiles its templates. Throws, naming the file, where a template is missing or faulty.
  *
@@ -78,8 +98,7 @@ export function createPages(
   const partials = Object.fromEntries(
     [...theme.templates].map(([file, source]) => {
       try {
-        // `compile` alone would wait for the first page to find a fault.
-        engine.precompile(source, compileOptions)
+        check(source)
       } catch (fault) {
         throw new Error(`The template "${file}" of the theme "${name}" is faulty`, { cause: fault })
       }

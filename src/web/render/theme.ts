@@ -48,8 +48,9 @@ export function loadTheme(themesDir: string, name: string, type: ThemeType = 'lo
     throw refuse(`locales must be languages such as en or pt-BR (it is "${strange ?? ''}")`)
   const dark = property('darkMode') ?? 'true'
   if (dark !== 'true' && dark !== 'false') throw refuse(`darkMode must be true or false (it is "${dark}")`)
-  const perLocale = new Map(locales.map((locale) => [locale, textsOf(layers, locale)]))
-  const english = perLocale.get('en') ?? textsOf(layers, 'en')
+  const messages = readOnce()
+  const perLocale = new Map(locales.map((locale) => [locale, textsOf(layers, locale, messages)]))
+  const english = perLocale.get('en') ?? textsOf(layers, 'en', messages)
 
   return {
     name,
@@ -94,17 +95,26 @@ function over(base: readonly Layer[], type: ThemeType): Layer[] {
   return [...base, ...more]
 }
 
-function textsOf(layers: readonly Layer[], locale: string): Texts {
+function textsOf(layers: readonly Layer[], locale: string, read: ReturnType<typeof readOnce>): Texts {
   const language = locale.split('-')[0] ?? locale
   const texts = new Map<string, string>()
   for (const tag of new Set(['en', language, locale])) {
     for (const { dir } of layers) {
       const file = join(dir, 'messages', `messages_${tag.replace('-', '_')}.properties`)
-      if (!existsSync(file)) continue
-      for (const [key, text] of Object.entries(propertiesOf(file))) texts.set(key, text)
+      for (const [key, text] of read(file)) texts.set(key, text)
     }
   }
   return texts
+}
+
+/** Reads files of texts, each once: English stands under every other language. A file that is not there has none. */
+function readOnce(): (file: string) => [key: string, text: string][] {
+  const files = new Map<string, [string, string][]>()
+  return (file) => {
+    const texts = files.get(file) ?? (existsSync(file) ? Object.entries(propertiesOf(file)) : [])
+    files.set(file, texts)
+    return texts
+  }
 }
 
 /** @throws Error that names the file */

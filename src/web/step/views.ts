@@ -1,4 +1,3 @@
-import { toString as qrCode } from 'qrcode'
 import { countdownView as countdown } from './countdown.ts'
 import { mayPutOff } from '../../core/login/countdown.ts'
 import { HELP_DESK, takesBypass } from '../../core/login/help-desk.ts'
@@ -257,6 +256,8 @@ async function enrolment(
   }
   if (shown?.kind !== 'totp') throw new Error('this method has no set-up page')
   const { secret = '', uri = '' } = shown
+  // With the first set-up: half of it draws pictures that nobody asks for.
+  const { toString: qrCode } = await import('qrcode')
   return {
     page: 'enrol-totp',
     action: `${path}/enrol/totp`,
