@@ -19,17 +19,22 @@ export class Person {
   readonly secret = generateSecret({ length: 20 })
   #spent = 0
 
-  /** The app's code of now. */
+  /** The oldest of the app's codes that both sides still take; each once. */
   async code(): Promise<string> {
-    this.#spent = Math.floor(Date.now() / STEP)
+    this.#spent = Math.max(this.#spent + 1, oldestStep())
     return await codeFor(this.secret, this.#spent * STEP)
   }
 
-  /** Fulfilled once the app shows a code that was not used yet: neither side takes one twice. */
+  /** Fulfilled once there is such a code: a step's is taken one step before and after it, and only once. */
   async hasCode(): Promise<void> {
-    const next = (this.#spent + 1) * STEP
-    if (next > Date.now()) await pause(next - Date.now())
+    const from = this.#spent * STEP
+    if (from > Date.now()) await pause(from - Date.now())
   }
+}
+
+/** The step before, unless it is about to be too old. */
+function oldestStep(): number {
+  return Math.floor((Date.now() + 5000) / STEP) - 1
 }
 
 /** People who log in one after the other, so that whoever comes has been away the longest. */
