@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { stopChildren } from '../scripts/lib/child.ts'
 import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
+import { login } from './login/login.ts'
 import type { Outcome, Part } from './part.ts'
 import { pages } from './pages.ts'
 import { reportOf, tableOf, writeReport } from './report.ts'
@@ -10,7 +11,10 @@ import { verify } from './verify/verify.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = { verify, start, page: pages }
+
+// `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
+
+const PARTS: Record<string, Part> = { verify, start, page: pages, login }
 
 await runScript(async () => {
   const { quick, names } = readArguments()
