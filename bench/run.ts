@@ -4,10 +4,15 @@ import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
 import type { Outcome, Part } from './part.ts'
 import { reportOf, tableOf, writeLatest } from './report.ts'
+import { hundredThousand } from './sync/hundred-thousand.ts'
+import { sync } from './sync/sync.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = {}
+const PARTS: Record<string, Part> = { sync }
+/** What takes too long for a whole run: by its name alone. */
+const OPTIONAL: Record<string, Part> = { 'sync-100k': hundredThousand }
+const ALL = { ...PARTS, ...OPTIONAL }
 
 await runScript(async () => {
   const { quick, names } = readArguments()
@@ -15,7 +20,7 @@ await runScript(async () => {
   const outcomes: [string, Outcome][] = []
   try {
     for (const name of names) {
-      const outcome = await PARTS[name]?.({ quick, progress: (text) => progress(`${name}: ${text}`) })
+      const outcome = await ALL[name]?.({ quick, progress: (text) => progress(`${name}: ${text}`) })
       if (outcome !== undefined) outcomes.push([name, outcome])
     }
   } finally {
@@ -33,9 +38,9 @@ function readArguments(): { quick: boolean; names: string[] } {
     options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
   })
   const names = values.only ?? Object.keys(PARTS)
-  const unknown = names.find((name) => !(name in PARTS))
+  const unknown = names.find((name) => !(name in ALL))
   if (unknown !== undefined) {
-    throw new ScriptError(`--only must be one of ${Object.keys(PARTS).join(', ')} (it is "${unknown}").`)
+    throw new ScriptError(`--only must be one of ${Object.keys(ALL).join(', ')} (it is "${unknown}").`)
   }
   return { quick: values.quick, names }
 }
