@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { buildBridge, currentVersion, prepareKeycloak, startKeycloak } from '../../scripts/lib/keycloak.ts'
 import { workFolder } from '../../scripts/lib/paths.ts'
 import { pointClient } from '../../scripts/lib/point-client.ts'
@@ -13,7 +14,6 @@ import { keptSync } from '../../src/adapters/store/sync-store.ts'
 import type { SyncState } from '../../src/core/sync/sync.ts'
 import { adminOf } from '../../test/support/keycloak.ts'
 import { createDatabase, startPostgres } from '../../test/support/postgres.ts'
-import type { TestDatabase } from '../../test/support/postgres.ts'
 import { startServer } from '../servers.ts'
 import type { Server } from '../servers.ts'
 import { countCalls } from './access-log.ts'
@@ -31,7 +31,7 @@ export interface Place {
   population: Population
   calls: Calls
   versions: Record<string, string>
-  /** Starts a sidecar with its worker on an empty database; one at a time, where the bridge sends its hints to. */
+  /** Starts a sidecar with its worker on a database that knows nobody; one at a time, where the bridge sends its hints to. */
   startWorker(): Promise<RunningWorker>
   stop(): Promise<void>
 }
@@ -69,6 +69,7 @@ export async function openPlace(groups: number): Promise<Place> {
   const key = `k1:${randomBytes(32).toString('base64')}`
   // Last, since this process lives as long as it does.
   const postgres = await startPostgres()
+  const { url: dbUrl } = await createDatabase(postgres.url)
 
   return {
     bare: bareOf(`${keycloak.url}/realms/${REALM}`, client),
@@ -76,20 +77,19 @@ export async function openPlace(groups: number): Promise<Place> {
     calls,
     versions: { keycloak: currentVersion },
     async startWorker() {
-      const made = await createDatabase(postgres.url)
       const inspector = await freePort()
       const server = await startServer({
         LATCHKEY_HOSTNAME: sidecarUrl,
         LATCHKEY_HTTP_PORT: String(sidecarPort),
         LATCHKEY_KEYCLOAK_URL: keycloak.url,
         LATCHKEY_REALMS: REALM,
-        LATCHKEY_DB_URL: made.url,
+        LATCHKEY_DB_URL: dbUrl,
         LATCHKEY_ENCRYPTION_KEYS: key,
         LATCHKEY_DELIVERY: 'inbox',
         LATCHKEY_WORKER: 'true',
         NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
       })
-      return await watched(server, made, inspector)
+      return await watched(server, dbUrl, inspector)
     },
     async stop() {
       await keycloak.stop()
@@ -98,8 +98,8 @@ export async function openPlace(groups: number): Promise<Place> {
   }
 }
 
-async function watched(server: Server, made: TestDatabase, inspector: number): Promise<RunningWorker> {
-  const database = await openDatabase(made.url)
+async function watched(server: Server, dbUrl: string, inspector: number): Promise<RunningWorker> {
+  const database = await openDatabase(dbUrl)
   const control = createSyncControl(database, Date.now)
   const until = async (is: (state: SyncState, fingerprint: string) => boolean) => {
     for (;;) {
@@ -124,9 +124,10 @@ async function watched(server: Server, made: TestDatabase, inspector: number): P
       return { ms: endedAt - startedAt, msWithLists: Date.now() - startedAt, users, changes }
     },
     async stop() {
-      await database.close()
       await server.stop()
-      await made.drop()
+      // Its signing keys stay: Keycloak fetches new ones every ten seconds at most.
+      await sql`truncate sync, hint, directory_user, directory_group, membership, rule`.execute(database.db)
+      await database.close()
     },
   }
 }
