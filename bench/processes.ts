@@ -23,8 +23,17 @@ export function cpuSecondsOfTree(pid: number): number {
 
 /** Bytes of memory that a process has resident. */
 export function residentBytes(pid: number): number {
-  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB$/m)
-  return Number(line?.[1]) * 1024
+  return memoryOf(pid, 'VmRSS')
+}
+
+/** The most that it ever had. */
+export function peakResidentBytes(pid: number): number {
+  return memoryOf(pid, 'VmHWM')
+}
+
+function memoryOf(pid: number, name: 'VmRSS' | 'VmHWM'): number {
+  const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n')
+  return Number(/\d+/.exec(lines.find((line) => line.startsWith(name)) ?? '')?.[0]) * 1024
 }
 
 function statOf(pid: number): string[] {

@@ -7,14 +7,13 @@ import type { Outcome, Part } from './part.ts'
 import { pages } from './pages.ts'
 import { reportOf, tableOf, writeReport } from './report.ts'
 import { start } from './start.ts'
+import { hundredThousand } from './sync/hundred-thousand.ts'
+import { sync } from './sync/sync.ts'
 import { verify } from './verify/verify.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-
-// `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
-
-const PARTS: Record<string, Part> = { verify, start, page: pages, login }
+const PARTS: Record<string, Part> = { verify, start, page: pages, login, sync }
 
 await runScript(async () => {
   const { quick, names } = readArguments()
@@ -22,7 +21,7 @@ await runScript(async () => {
   const outcomes: [string, Outcome][] = []
   try {
     for (const name of names) {
-      const outcome = await PARTS[name]?.({ quick, progress: (text) => progress(`${name}: ${text}`) })
+      const outcome = await ALL[name]?.({ quick, progress: (text) => progress(`${name}: ${text}`) })
       if (outcome !== undefined) outcomes.push([name, outcome])
     }
   } finally {
@@ -40,9 +39,9 @@ function readArguments(): { quick: boolean; names: string[] } {
     options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
   })
   const names = values.only ?? Object.keys(PARTS)
-  const unknown = names.find((name) => !(name in PARTS))
+  const unknown = names.find((name) => !(name in ALL))
   if (unknown !== undefined) {
-    throw new ScriptError(`--only must be one of ${Object.keys(PARTS).join(', ')} (it is "${unknown}").`)
+    throw new ScriptError(`--only must be one of ${Object.keys(ALL).join(', ')} (it is "${unknown}").`)
   }
   return { quick: values.quick, names }
 }

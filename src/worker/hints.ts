@@ -69,7 +69,8 @@ async function fails({ read, directory }: Tenure, error: DirectoryError): Promis
 async function hintedMembers(tenure: Tenure, hint: KeptHint): Promise<void> {
   const groups = await tenure.store.groups(tenure.realm)
   if (withSubgroups(groups, tenure.kept.roots).has(hint.id)) {
-    for await (const page of membersOf(tenure, hint.id)) {
+    const isFederated = await tenure.store.federated(tenure.realm)
+    for await (const page of membersOf(tenure, hint.id, isFederated)) {
       await tenure.commit((await studyMembers(tenure, hint.id, page)).step)
     }
   }

@@ -102,8 +102,9 @@ async function passUsers(tenure: Tenure, between: () => Promise<void>): Promise<
 async function passMembers(tenure: Tenure, between: () => Promise<void>): Promise<void> {
   const { cursor, roots } = tenure.kept
   const groups = await tenure.store.groups(tenure.realm)
+  const isFederated = await tenure.store.federated(tenure.realm)
   for (const id of trackedIn(tenure, groups, roots).filter((one) => one > cursor)) {
-    for await (const page of membersOf(tenure, id)) {
+    for await (const page of membersOf(tenure, id, isFederated)) {
       const { step, changes } = await studyMembers(tenure, id, page)
       await tenure.commit(step, { changes: tenure.kept.changes + changes })
       await between()
@@ -121,10 +122,15 @@ function trackedIn({ kept }: Tenure, groups: SeenGroup[], roots: string[]): stri
 }
 
 /**
- * A group's members, in slices that are written at once. Up to a page with nobody: one can be short and not the last,
- * where Keycloak found users of a federation invalid while it listed them.
+ * A group's members, in slices that are written at once.
+ * @param isFederated whether the realm has users of a federation: Keycloak may find some invalid while it lists them, so
+ *   that a short page need not be the last, and one with nobody is asked for
  */
-export async function* membersOf(tenure: Tenure, groupId: string): AsyncGenerator<DirectoryUser[]> {
+export async function* membersOf(
+  tenure: Tenure,
+  groupId: string,
+  isFederated: boolean,
+): AsyncGenerator<DirectoryUser[]> {
   let before: string | undefined
   for (let first = 0; ;) {
     const page = await tenure.read(tenure.directory.members(groupId, first, PAGE))
@@ -135,6 +141,7 @@ export async function* membersOf(tenure: Tenure, groupId: string): AsyncGenerato
     }
     before = head.id
     for (let from = 0; from < page.length; from += SLICE) yield page.slice(from, from + SLICE)
+    if (page.length < PAGE && !isFederated) return
     first += page.length
   }
 }

@@ -97,7 +97,7 @@ it('asks briefly for users, and tells the federation', async () => {
   expect(api.calls).toEqual(['users?first=1000&max=500&briefRepresentation=true'])
 })
 
-it('reads groups level by level, with the attributes that are Latchkey’s', async () => {
+it('reads groups level by level and hands on small levels together, with the attributes that are Latchkey’s', async () => {
   const groupOf = (id: string, subGroupCount = 0) => ({
     id,
     name: id,
@@ -119,8 +119,8 @@ it('reads groups level by level, with the attributes that are Latchkey’s', asy
     [
       ['a', undefined],
       ['b', undefined],
+      ['c', 'a'],
     ],
-    [['c', 'a']],
   ])
   expect(pages[0]?.[0]?.attributes).toEqual({ 'tfa.enforcement': ['required'] })
   expect(api.calls).toHaveLength(2)

@@ -30,6 +30,7 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
     (await sync.admin.users(REALM, { gone: true, first: 0, max: 10_000 })).users.map(({ user }) => user.id)
   const ruled = async () => (await sync.rules()).map(({ groupId, enforcement }) => [groupId, enforcement])
   const required = { 'tfa.enforcement': ['required'] }
+  const threeOf = (id: string) => [`user ${id}`, `groupsOf ${id}`, `rolesOf ${id}`]
 
   it('brings users, groups, rules, managers and members into the database, group by group (K3)', async () => {
     addUsers(4)
@@ -59,6 +60,22 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
     expect((await sync.audit())[0]).toMatchObject({ actor: WORKER, detail: { origin: 'attribute' } })
     expect(keycloak.calls.filter((call) => /^(groupsOf|rolesOf|user) /.test(call))).toEqual([])
     expect(sync.logged.filter(({ message }) => message === 'full pass ended')).toHaveLength(1)
+  })
+
+  it('takes a short page of members for the last, unless a federation may have left somebody out', async () => {
+    const lists = () => keycloak.calls.filter((call) => call.startsWith('members '))
+    addUsers(3)
+    keycloak.addGroup('finance', required)
+    keycloak.join('u0000', 'id-finance')
+    keycloak.join('u0001', 'id-finance')
+    await sync.round()
+    expect(lists()).toEqual(['members id-finance 0 1000'])
+
+    keycloak.addUser('u0002', { federation: 'ldap' })
+    keycloak.calls.length = 0
+    await sync.pass()
+    expect(lists()).toEqual(['members id-finance 0 1000', 'members id-finance 2 1000'])
+    expect(await sync.memberships()).toEqual(['u0000 id-finance', 'u0001 id-finance'])
   })
 
   it('begins when no pass went through in the interval, and not before', async () => {
@@ -139,7 +156,7 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
       keycloak.join('u0001', 'id-finance')
       keycloak.people.get('u0001')!.roles = ['tfa-auditor', 'offline_access']
       await sync.hint({ users: ['u0001'], administrators: [] })
-      expect(keycloak.calls).toEqual(['user u0001', 'groupsOf u0001', 'rolesOf u0001'])
+      expect(keycloak.calls).toEqual(threeOf('u0001'))
       expect(await sync.admin.user(REALM, 'u0001')).toMatchObject({
         user: { username: 'renamed', email: 'new@example.com' },
         roles: ['tfa-auditor'],
@@ -154,6 +171,22 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
       await sync.hint({ users: ['u0001'], administrators: [] })
       expect(await sync.admin.user(REALM, 'u0001')).toMatchObject({ roles: [], groups: [] })
     })
+
+    it.each([10, 1_000])(
+      'costs three calls a change, and no list, where %i users are known',
+      async (count) => {
+        addUsers(count)
+        for (let i = 0; i < count / 10; i++) keycloak.addGroup(`team-${i}`, {}, 'id-finance')
+        await sync.pass()
+        keycloak.calls.length = 0
+        keycloak.join('u0002', 'id-team-0')
+        await sync.hint({ users: ['u0002'], administrators: [] })
+        keycloak.leave('u0002', 'id-team-0')
+        await sync.hint({ users: ['u0002'], administrators: [] })
+        expect(keycloak.calls).toEqual([...threeOf('u0002'), ...threeOf('u0002')])
+        expect(await sync.memberships()).toEqual([])
+      },
+    )
 
     it('takes a new user, and not the user of a client', async () => {
       keycloak.addUser('new')

@@ -9,6 +9,8 @@ import { PHONE } from './setup/names.ts'
 
 /** Groups that Keycloak is asked for at once: with their attributes each costs it a query. */
 const GROUPS_PAGE = 200
+/** Groups that are handed on at once, at least: most have few below them, and each hand-over costs the database. */
+const GROUPS_BATCH = 100
 
 const optional = z
   .string()
@@ -114,6 +116,7 @@ export function createDirectory(realm: Realm, account: ServiceAccount, timeout: 
 /** Level by level, so that a group comes before those below it. */
 async function* everyGroup(read: AdminRead): AsyncGenerator<DirectoryGroup[]> {
   const parents: (string | undefined)[] = [undefined]
+  let batch: DirectoryGroup[] = []
   for (const parentId of parents) {
     for (let first = 0; ; first += GROUPS_PAGE) {
       const page = await read(({ groups }) => {
@@ -123,11 +126,16 @@ async function* everyGroup(read: AdminRead): AsyncGenerator<DirectoryGroup[]> {
       // Deleted since it was listed; at the top that can't be.
       if (page === undefined && parentId === undefined) missing()
       if (page === undefined || page.length === 0) break
-      yield page.map(withoutCount)
+      batch.push(...page.map(withoutCount))
+      if (batch.length >= GROUPS_BATCH) {
+        yield batch
+        batch = []
+      }
       parents.push(...page.filter(({ subGroupCount }) => subGroupCount > 0).map(({ id }) => id))
       if (page.length < GROUPS_PAGE) break
     }
   }
+  if (batch.length > 0) yield batch
 }
 
 function withoutCount({ id, parentId, name, path, attributes }: z.output<typeof group>): DirectoryGroup {

@@ -137,6 +137,11 @@ export function createSyncStore(database: Database): SyncStore {
         .execute()
       return rows.map(({ user_id }) => user_id)
     },
+
+    async federated(realm) {
+      const one = await people(realm).where('federation', 'is not', null).limit(1).executeTakeFirst()
+      return one !== undefined
+    },
   }
 }
 

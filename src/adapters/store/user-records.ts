@@ -69,15 +69,18 @@ function toSummary(row: Pick<Selectable<Schema['credential']>, CredentialColumn>
   }
 }
 
-/** `union`, not `union all`: a group that two memberships lead to counts once, and a circle ends. */
+/**
+ * `union`, not `union all`: a group that two memberships lead to counts once, and a circle ends. The realm goes up with
+ * them: named again, it would have PostgreSQL walk through all groups for each while it has no statistics of a new table.
+ */
 function groupsWithAncestors(realm: string, ids: string[]) {
-  return sql`with recursive up (user_id, group_id, parent_id, path) as (
-      select m.user_id, g.group_id, g.parent_id, g.path from membership m
+  return sql`with recursive up (realm, user_id, group_id, parent_id, path) as (
+      select m.realm, m.user_id, g.group_id, g.parent_id, g.path from membership m
         join directory_group g on g.realm = m.realm and g.group_id = m.group_id and g.gone_at is null
         where m.realm = ${realm} and m.user_id in (${sql.join(ids)})
       union
-      select up.user_id, g.group_id, g.parent_id, g.path from up
-        join directory_group g on g.realm = ${realm} and g.group_id = up.parent_id and g.gone_at is null)
+      select up.realm, up.user_id, g.group_id, g.parent_id, g.path from up
+        join directory_group g on g.realm = up.realm and g.group_id = up.parent_id and g.gone_at is null)
     select user_id, group_id, path from up order by path`
 }
 

@@ -147,4 +147,6 @@ export interface SyncStore {
   missing(realm: string, pass: number, after: string, max: number): Promise<KnownUser[]>
   /** Some users who are not gone, those seen last first; of one federation where it is given. */
   witnesses(realm: string, federation: string | undefined, max: number): Promise<string[]>
+  /** Whether any user, gone or not, came from a user federation. */
+  federated(realm: string): Promise<boolean>
 }
