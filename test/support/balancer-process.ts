@@ -20,6 +20,8 @@ const proxy = createServer((incoming, response) => {
   if (incoming.headers['content-length'] === undefined) pass(incoming, undefined, response)
   else buffer(incoming).then((body) => pass(incoming, body, response), () => response.destroy())
 })
+// Longer than whoever asks keeps connections: none is closed in the moment when it is used again.
+proxy.keepAliveTimeout = 60_000
 proxy.listen(0, '127.0.0.1', () => tell())
 
 process.on('message', (next: Behind[]) => {
