@@ -8,7 +8,7 @@ import { reportOf, tableOf, writeLatest } from './report.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = { load }
+const PARTS: Record<string, Part> = { load, scale }
 
 await runScript(async () => {
   const { quick, names } = readArguments()

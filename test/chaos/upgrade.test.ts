@@ -20,6 +20,8 @@ vi.setConfig({ testTimeout: 240_000 })
 /** Logins that begin in a second, and those that are ready to. */
 const RATE = 6
 const PEOPLE = 1_000
+/** The log's level from which on something is not as it should be. */
+const WARNING = 40
 
 /** What a version adds that is rolled out first: nothing that the one before would miss. */
 const EXPAND = {
@@ -64,16 +66,17 @@ it('loses no login while two servers are replaced by the next version and the on
     LATCHKEY_ENCRYPTION_KEYS: `${key.id}:${key.key.toString('base64')}`,
     LATCHKEY_SHUTDOWN_DELAY: '3',
   }
-  const start = async (cwd?: string) =>
-    kept(
-      await startServer({
-        keycloakUrl: realm.keycloakUrl,
-        dbUrl: place.url,
-        environment,
-        ...(cwd === undefined ? {} : { cwd }),
-      }),
-      async (it) => await it.stop(),
-    )
+  const all: RunningServer[] = []
+  const start = async (cwd?: string) => {
+    const server = await startServer({
+      keycloakUrl: realm.keycloakUrl,
+      dbUrl: place.url,
+      environment,
+      ...(cwd === undefined ? {} : { cwd }),
+    })
+    all.push(kept(server, async (it) => await it.stop()))
+    return server
+  }
   let running = [await start(), await start()]
   await balancer.use(running)
 
@@ -132,7 +135,8 @@ it('loses no login while two servers are replaced by the next version and the on
 
   stream.end()
   const { done, failures, hadEnough } = await stream.over
-  expect(failures).toEqual({})
+  const troubles = all.flatMap((server) => server.log()).filter(({ level }) => Number(level) >= WARNING)
+  expect(failures, JSON.stringify(troubles)).toEqual({})
   expect(hadEnough).toBe(true)
   expect(done).toBeGreaterThan(10 * RATE)
   expect(balancer.told().lost).toBe(0)
