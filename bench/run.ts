@@ -3,12 +3,14 @@ import { stopChildren } from '../scripts/lib/child.ts'
 import { ScriptError } from '../scripts/lib/run.ts'
 import { progressPrinter, runScript } from '../scripts/lib/terminal.ts'
 import { load } from './load/load.ts'
+import { scale } from './scale/scale.ts'
+import { upgrade } from './scale/upgrade.ts'
 import type { Outcome, Part } from './part.ts'
 import { reportOf, tableOf, writeLatest } from './report.ts'
 
 // `npm run bench`: how fast it is beside its rivals, as ratios of one run. Nothing passes or fails by time.
 
-const PARTS: Record<string, Part> = { load, scale }
+const PARTS: Record<string, Part> = { load, scale, upgrade }
 
 await runScript(async () => {
   const { quick, names } = readArguments()

@@ -96,4 +96,8 @@ export const load: Part = async ({ quick, progress }) => {
 }
 
 const inMs = (what: string, value: number): Row => ({ what, figure: `${value.toFixed(1)} ms`, goal: '' })
-const inCores = (what: string, value: number): Row => ({ what, figure: `${value.toFixed(2)} cores`, goal: '' })
+const inCores = (what: string, value: number): Row => ({
+  what,
+  figure: `${value.toFixed(2)} cores`,
+  goal: '',
+})

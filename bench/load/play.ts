@@ -25,7 +25,7 @@ export interface Played extends Streamed {
 /** Begins logins of new people. At a rate everything is signed before the first one, with the times at which it is used. */
 export async function startPlay(
   site: Site,
-  { pace, warmUp, seconds, most }: { pace: PaceOf; warmUp: number; seconds: number; most: number },
+  { pace, warmUp, seconds, most }: PlayOptions & { seconds: number | undefined },
 ): Promise<LoginStream> {
   const people = await site.addPeople(most)
   const begun = Date.now()
@@ -43,13 +43,19 @@ export async function startPlay(
     seconds,
   })
 }
-type PaceOf = { rate: number } | { lanes: number }
+interface PlayOptions {
+  pace: { rate: number } | { lanes: number }
+  /** Seconds. */
+  warmUp: number
+  /** People, each of whom logs in once. */
+  most: number
+}
 
 /** Plays logins and looks at what servers and database use meanwhile. */
 export async function play(
   site: Site,
   servers: Server[],
-  options: Parameters<typeof startPlay>[1],
+  options: PlayOptions & { seconds: number },
 ): Promise<Played> {
   const stream = await startPlay(site, options)
   const used = () => ({

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import { Client } from 'pg'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
-import { openDatabase } from '../../src/adapters/store/database.ts'
+import type { Database } from '../../src/adapters/store/database.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
+import type { Schema } from '../../src/adapters/store/schema.ts'
 import { appOf, saveCredentials } from '../../test/chaos/race-people.ts'
 import { startBalancer } from '../../test/support/balancer.ts'
 import type { Balancer } from '../../test/support/balancer.ts'
@@ -25,7 +27,7 @@ export interface Site {
   databaseUrl: string
   /** What each server has to be told. */
   environment: NodeJS.ProcessEnv
-  /** Users with an app and backup codes, whom nobody has seen yet. */
+  /** Users with an app and backup codes, whom nobody has seen yet. The schema is there once a server was started. */
   addPeople(count: number): Promise<Person[]>
   /** PostgreSQL's version. */
   version(): Promise<string>
@@ -61,7 +63,7 @@ export async function startSite(probeEvery = PROBE_EVERY): Promise<Site> {
       LATCHKEY_ENCRYPTION_KEYS: `${key.id}:${key.key.toString('base64')}`,
     },
     async addPeople(count) {
-      const database = await openDatabase(postgres.url)
+      const database = unmigrated(postgres.url)
       try {
         await createPolicyStore(database).saveSettings(realm.name, { enforcement: 'required' })
         const people = Array.from({ length: count }, () => {
@@ -76,7 +78,7 @@ export async function startSite(probeEvery = PROBE_EVERY): Promise<Site> {
       }
     },
     async version() {
-      const client = new Client({ connectionString: postgres.url })
+      const client = new pg.Client({ connectionString: postgres.url })
       await client.connect()
       const { rows } = await client.query<{ server_version: string }>('show server_version')
       await client.end()
@@ -84,4 +86,11 @@ export async function startSite(probeEvery = PROBE_EVERY): Promise<Site> {
     },
     stop,
   }
+}
+
+/** The database as its servers made it, whatever version they are of. */
+function unmigrated(connectionString: string): Database {
+  const pool = new pg.Pool({ connectionString })
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  return { db, sqlite: undefined, pool: undefined, close: async () => await db.destroy() }
 }

@@ -76,7 +76,13 @@ export const scale: Part = async ({ quick, progress }) => {
           },
         ]
       }),
-      data: { lanes: LANES, rate, seconds, proxy: { resent: told.resent, lost: told.lost }, samples: measured },
+      data: {
+        lanes: LANES,
+        rate,
+        seconds,
+        proxy: { resent: told.resent, lost: told.lost },
+        samples: measured,
+      },
       versions: { PostgreSQL: await site.version() },
     }
   } finally {

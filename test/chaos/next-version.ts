@@ -30,6 +30,9 @@ export function nextVersion(migrations: Record<string, string>): Version {
   })
   const list = /(const MIGRATIONS[^]*?)\n}\n/
   if (!list.test(source)) throw new Error('database.ts has no list of migrations')
-  writeFileSync(file, source.replace(list, (_, before: string) => `${before}\n${entries.join('')}}\n`))
+  writeFileSync(
+    file,
+    source.replace(list, (_, before: string) => `${before}\n${entries.join('')}}\n`),
+  )
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }

@@ -18,7 +18,11 @@ let turn = 0
 
 const proxy = createServer((incoming, response) => {
   if (incoming.headers['content-length'] === undefined) pass(incoming, undefined, response)
-  else buffer(incoming).then((body) => pass(incoming, body, response), () => response.destroy())
+  else
+    buffer(incoming).then(
+      (body) => pass(incoming, body, response),
+      () => response.destroy(),
+    )
 })
 // Longer than whoever asks keeps connections: none is closed in the moment when it is used again.
 proxy.keepAliveTimeout = 60_000

@@ -45,7 +45,10 @@ export async function startBalancer(probeEvery: number): Promise<Balancer> {
   })
   const until = async (isSo: () => boolean) => {
     await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`after ${LONGEST} ms: ${JSON.stringify(told)}`)), LONGEST)
+      const late = setTimeout(
+        () => reject(new Error(`after ${LONGEST} ms: ${JSON.stringify(told)}`)),
+        LONGEST,
+      )
       const look = () => {
         if (!isSo()) return
         waiting.delete(look)

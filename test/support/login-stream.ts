@@ -115,5 +115,12 @@ export function startLogins(task: Task): LoginStream {
     })
     void once(child, 'exit').then(() => reject(new Error('the process that plays logins ended')))
   })
-  return { pid: Number(child.pid), measuring, measured, done: () => done, over, end: () => void child.send('end') }
+  return {
+    pid: Number(child.pid),
+    measuring,
+    measured,
+    done: () => done,
+    over,
+    end: () => void child.send('end'),
+  }
 }
