@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** A part of the bench. `quick`: as short as it can be and still say something; a whole run takes what it needs. */
-export type Part = (options: { quick: boolean; progress(text: string): void }) => Promise<Outcome>
+export type Part = (options: { quick: boolean; progress: (text: string) => void }) => Promise<Outcome>
 
 /** A row with a goal: at most (or, with `least`, at least) so much. */
 export function against(

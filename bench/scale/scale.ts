@@ -9,7 +9,7 @@ const MOST_SERVERS = 3
 /** Logins at a time: enough that no server waits for work. */
 const LANES = 12
 /** More whole challenges a second than come through anywhere; each takes a user of its own. */
-const MOST_PER_SECOND = 400
+const MOST_PER_SECOND = 200
 const QUICK = { warmUp: 1, seconds: 3, rate: 15 }
 const WHOLE = { warmUp: 5, seconds: 20, rate: 40 }
 

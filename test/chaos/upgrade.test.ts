@@ -56,9 +56,9 @@ function kept<T>(thing: T, end: (thing: T) => unknown): T {
 }
 
 it('loses no login while two servers are replaced by the next version and the one after, with a backup in the way (B16)', async () => {
-  const place = kept(await createDatabase(inject('postgresUrl')), async (it) => await it.drop())
-  const realm = kept(await startRealm(), async (it) => await it.stop())
-  const balancer = kept(await startBalancer(200), async (it) => await it.stop())
+  const place = kept(await createDatabase(inject('postgresUrl')), async (one) => await one.drop())
+  const realm = kept(await startRealm(), async (one) => await one.stop())
+  const balancer = kept(await startBalancer(200), async (one) => await one.stop())
   const key = newKey()
   const people = await peopleIn(place.url, createSealer([key]))
   const environment = {
@@ -74,7 +74,7 @@ it('loses no login while two servers are replaced by the next version and the on
       environment,
       ...(cwd === undefined ? {} : { cwd }),
     })
-    all.push(kept(server, async (it) => await it.stop()))
+    all.push(kept(server, async (one) => await one.stop()))
     return server
   }
   let running = [await start(), await start()]
@@ -97,7 +97,7 @@ it('loses no login while two servers are replaced by the next version and the on
   }
   await goesOn()
 
-  const reader = kept(new Client({ connectionString: place.url }), async (it) => await it.end())
+  const reader = kept(new Client({ connectionString: place.url }), async (one) => await one.end())
   await reader.connect()
   const replaceAll = async (version: string, meanwhile?: () => Promise<void>) => {
     const starting = start(version)
@@ -124,13 +124,13 @@ it('loses no login while two servers are replaced by the next version and the on
 
   // As a backup reads: a table's lock until its end, which whoever changes the table waits for.
   await reader.query('begin; select count(*) from credential; select count(*) from transaction')
-  const next = kept(nextVersion(EXPAND), (it) => it.remove())
+  const next = kept(nextVersion(EXPAND), (one) => one.remove())
   await replaceAll(next.folder, async () => {
     await expect.poll(async () => await waits(place.url), { timeout: 60_000, interval: 50 }).toBe(true)
     for (let i = 0; i < 3; i++) await goesOn()
     await reader.query('commit')
   })
-  const after = kept(nextVersion({ ...EXPAND, ...CONTRACT }), (it) => it.remove())
+  const after = kept(nextVersion({ ...EXPAND, ...CONTRACT }), (one) => one.remove())
   await replaceAll(after.folder)
 
   stream.end()

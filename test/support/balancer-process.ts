@@ -58,7 +58,7 @@ function pass(
   let isAnswered = false
   upstream.on('response', (answer) => {
     isAnswered = true
-    const { connection, 'keep-alive': _, 'transfer-encoding': __, ...headers } = answer.headers
+    const { connection: _, 'keep-alive': _keep, 'transfer-encoding': _coding, ...headers } = answer.headers
     response.writeHead(answer.statusCode ?? 502, headers)
     answer.on('error', () => response.destroy())
     answer.pipe(response)

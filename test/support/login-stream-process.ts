@@ -8,11 +8,11 @@ import type { Ask, Prepared, Said, Streamed, Task } from './login-stream.ts'
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 512 })
 const tell = (said: Said) => process.send?.(said)
-let isOver = false
+const now = { isOver: false }
 
 process.on('disconnect', () => process.exit())
 process.on('message', (message: Task | 'end') => {
-  if (message === 'end') isOver = true
+  if (message === 'end') now.isOver = true
   else void play(message).then(tell)
 })
 tell('listening')
@@ -49,7 +49,7 @@ async function play(task: Task): Promise<Streamed> {
       const planned = startAt + (i * 1000) / pace.rate
       if (planned >= to) break
       await until(planned)
-      if (isOver) break
+      if (now.isOver) break
       const login = task.logins[i]
       if (login === undefined) {
         result.hadEnough = false
@@ -63,7 +63,7 @@ async function play(task: Task): Promise<Streamed> {
   } else {
     let next = 0
     const lane = async () => {
-      while (!isOver && performance.now() < to) {
+      while (!now.isOver && performance.now() < to) {
         const login = task.logins[next++]
         if (login === undefined) {
           result.hadEnough = false
@@ -74,6 +74,8 @@ async function play(task: Task): Promise<Streamed> {
     }
     await Promise.all(Array.from({ length: pace.lanes }, lane))
   }
+  // Whoever measures does so to the end, also where people ran out before it.
+  if (!now.isOver && Number.isFinite(to)) await until(to)
   clearInterval(told)
   return result
 }
@@ -96,9 +98,9 @@ async function playOne(
     const answer = await send(...what).catch((error: NodeJS.ErrnoException) => {
       throw new Error(`${name}: ${error.code ?? error.message}`)
     })
-    const now = performance.now()
-    took[name] = now - last
-    last = now
+    const at = performance.now()
+    took[name] = at - last
+    last = at
     if (answer.status !== expected) throw new Error(`${name}: ${answer.status}`)
     return answer
   }
