@@ -32,9 +32,10 @@ export async function compile(): Promise<void> {
 /**
  * Starts a sidecar and waits until it is ready. It logs as JSON, into a file that is removed with it.
  * @param environment its settings, over those that put it on free ports of this machine
+ * @param older the folder of another version's source, which runs as it is
  */
-export async function startServer(environment: NodeJS.ProcessEnv): Promise<Server> {
-  await compile()
+export async function startServer(environment: NodeJS.ProcessEnv, older?: string): Promise<Server> {
+  if (older === undefined) await compile()
   const [port, managementPort] = [await freePort(), await freePort()]
   const [url, managementUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${managementPort}`]
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
@@ -43,8 +44,8 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Serve
     name: 'Latchkey',
     command: process.execPath,
     // As the image starts it.
-    args: ['--max-semi-space-size=4', 'dist/cli.js', 'serve'],
-    cwd: root,
+    args: ['--max-semi-space-size=4', older === undefined ? 'dist/cli.js' : 'src/cli.ts', 'serve'],
+    cwd: older ?? root,
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',

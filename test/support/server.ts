@@ -20,16 +20,18 @@ export interface RunningServer {
 /** One for all servers of a test: they may share a database. */
 const ENCRYPTION_KEYS = `k1:${randomBytes(32).toString('base64')}`
 
-/** Starts one, and waits until it is ready. */
+/** Starts one, and waits until it is ready; `cwd`: the folder of another version's source. */
 export async function startServer(options: {
   keycloakUrl: string
   dbUrl: string
   environment?: NodeJS.ProcessEnv
+  cwd?: string
 }): Promise<RunningServer> {
   const [port, managementPort] = [await freePort(), await freePort()]
   const [url, managementUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${managementPort}`]
   let output = ''
   const child = spawn(process.execPath, ['src/cli.ts', 'serve'], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: {
       PATH: process.env['PATH'],
       LATCHKEY_HOSTNAME: url,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
@@ -36,6 +37,16 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-help-desk': helpDesk,
   '0014-listing': listing,
 }
+
+/**
+ * Milliseconds that a migration waits for a table: shorter than servers wait for its lock, and than PostgreSQL waits before it
+ * ends one of two that wait for each other, which then is never a login.
+ */
+const PLACE = 500
+/** Milliseconds until it tries again: what waited behind it has long been served. */
+const PAUSE = 1_000
+/** PostgreSQL's word for a lock that did not come in time. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** An open database; `sqlite` is the file where it is one. */
 export interface Database {
@@ -92,11 +103,16 @@ function overSqlite(sqlite: SqliteFile, options: { log?: LogConfig }): Database 
   }
 }
 
-/** An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. */
+/**
+ * An index over millions of entries takes as long as it takes: the limit of a request is not a migration's. But for a
+ * table's lock it waits only a moment, then gives up its place and tries again: older servers queue behind it, and a
+ * backup that reads may hold the table for hours.
+ */
 async function migratePostgres(url: string): Promise<void> {
-  const patient = openPostgres(url, {}, { limited: false })
+  const first = CompiledQuery.raw(`set lock_timeout = ${PLACE}`)
+  const patient = openPostgres(url, {}, { limited: false, first })
   try {
-    await migrate(patient.db)
+    while (!(await migrate(patient.db))) await pause(PAUSE)
   } finally {
     await patient.close()
   }
@@ -125,17 +141,25 @@ function openPostgres(
   }
 }
 
-async function migrate(db: Kysely<Schema>): Promise<void> {
+/**
+ * Runs what is new, each migration in a transaction of its own, so that no table is locked for the next one.
+ * @returns false where another's lock was in the way
+ */
+async function migrate(db: Kysely<Schema>): Promise<boolean> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
-  const { error } = await migrator.migrateToLatest()
-  if (error === undefined) return
-  const [unknown] = await unknownMigrations(db)
-  throw new Error(
-    unknown === undefined
-      ? 'the database could not be brought up to date'
-      : `the database was written by a newer version of Latchkey, which brought it to ${unknown}: start that version, or a later one`,
-    { cause: error },
-  )
+  for (;;) {
+    const { error, results = [] } = await migrator.migrateUp()
+    if (error === undefined && results.length === 0) return true
+    if (error === undefined) continue
+    if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false
+    const [unknown] = await unknownMigrations(db)
+    throw new Error(
+      unknown === undefined
+        ? 'the database could not be brought up to date'
+        : `the database was written by a newer version of Latchkey, which brought it to ${unknown}: start that version, or a later one`,
+      { cause: error },
+    )
+  }
 }
 
 /** What was done to the schema that this version knows nothing of, newest first. */
