@@ -8,7 +8,6 @@ import type { Database } from '../../src/adapters/store/database.ts'
 import { startPages } from '../support/admin-pages.ts'
 import { NOW, startApi } from '../support/api.ts'
 import { crowdId, seedCrowd } from '../support/crowd.ts'
-import { startMailServer } from '../support/mail.ts'
 import { SMALL, walksOf } from '../support/plans.ts'
 import type { Sent, Walk } from '../support/plans.ts'
 import { PLACES, newKey } from '../support/stores.ts'
@@ -27,6 +26,11 @@ const environment = {
 /** What reads a whole table, or all of a realm's rows of it, and may: each with the reason. */
 const ALLOWED: { why: string; table: RegExp; text: RegExp }[] = [
   {
+    why: 'what waits for its seal stands in an index of its own',
+    table: /^audit$/,
+    text: /"?seq"? is null/,
+  },
+  {
     why: 'the list of users says of how many it is a part, and is narrowed by words in the middle of names and by status',
     table: /^(directory_user|credential|membership)$/,
     text: /^select count\(\*\) as "total" from "directory_user"/,
@@ -40,6 +44,11 @@ const ALLOWED: { why: string; table: RegExp; text: RegExp }[] = [
     why: 'a part of a name is found by no index; in the order of names it stops at a page',
     table: /^directory_user$/,
     text: /^select "directory_user"\.\* from "directory_user".* like .*limit/s,
+  },
+  {
+    why: 'health counts the notices that wait, up to 10,001',
+    table: /^outbox$/,
+    text: /select count\(\*\) from \(select id from outbox where realm = .* limit /,
   },
   {
     why: 'every 15 minutes it is counted who is enrolled',
@@ -90,7 +99,7 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
     const database = await openDatabase(place.url)
     await seedCrowd(database, [key], NOW)
     await database.close()
-    reading = openForReading(place.url)
+    reading = openToExplain()
     if (kind === 'SQLite') {
       // What a change writes there passes by Kysely's log.
       const { prepare } = DatabaseSync.prototype
@@ -99,12 +108,17 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
         return prepare.call(this, text)
       })
     }
-  }, 180_000)
+  }, 120_000)
   afterAll(async () => {
     vi.restoreAllMocks()
     await reading.close()
     await place.drop()
   })
+
+  /** Small tables would be read whole although they have an index: what is asked is whether there is one. */
+  function openToExplain(): Database {
+    return openForReading(kind === 'SQLite' ? place.url : `${place.url}?options=-c%20enable_seqscan%3Doff`)
+  }
 
   /** What walks and may not: the course of what, the table, the plan and the statement. */
   async function faults(allowed = ALLOWED): Promise<string[]> {
@@ -128,7 +142,6 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
   }
 
   it('no login and no endpoint walks through a table', async () => {
-    const mail = await startMailServer()
     const world = await startApi({
       ...options(),
       groups: [{ id: 'g-finance', path: '/finance' }],
@@ -141,7 +154,7 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
     let n = 0
     const subs = { next: () => ({ value: crowdId((n += 4)), done: false as const }) }
     try {
-      await tourLogins(world, mail, subs, during)
+      await tourLogins(world, subs, during)
       expect(sent.length).toBeGreaterThan(20)
       // Of a login nothing at all may.
       expect(await faults([])).toEqual([])
@@ -150,9 +163,8 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
       await expectNoWalks(50)
     } finally {
       await world.stop()
-      await mail.stop()
     }
-  }, 180_000)
+  }, 120_000)
 
   it('no page walks through a table', async () => {
     const users = [
@@ -167,7 +179,7 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
     } finally {
       await world.stop()
     }
-  }, 180_000)
+  }, 120_000)
 
   it('no work in the background walks through a table', async () => {
     const database = await openDatabase(place.url, { log: sqlLog })
@@ -177,7 +189,7 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
     } finally {
       await database.close()
     }
-  }, 180_000)
+  }, 120_000)
 
   it('and it shows where an index is missing', async () => {
     const text =
@@ -189,6 +201,8 @@ describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
     const database = await openDatabase(place.url)
     await sql`drop index transaction_user`.execute(database.db)
     await database.close()
-    expect(await walksOf(reading, one)).toEqual([expect.objectContaining({ table: 'transaction' })])
+    const after = openToExplain()
+    expect(await walksOf(after, one)).toEqual([expect.objectContaining({ table: 'transaction' })])
+    await after.close()
   })
 })

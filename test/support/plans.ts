@@ -70,7 +70,7 @@ async function onSqlite({ db }: Database, { text }: Sent): Promise<Walk[]> {
     const [, verb, table = '', index = '', condition = ''] =
       /^(SCAN|SEARCH) (\S+)(?: USING (.*?INDEX \S+|INTEGER PRIMARY KEY))?(?: \((.*)\))?$/.exec(how) ?? []
     // A list of a statement's own, such as what a recursion has found so far.
-    if (['agg', 'up', 'obj', 'link', 'one', 'json_each'].includes(table)) return []
+    if (['agg', 'up', 'obj', 'link', 'one', 'json_each', 'counted'].includes(table)) return []
     const isWhole =
       verb === 'SCAN'
         ? !(isLimited && index !== '')

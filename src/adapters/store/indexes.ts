@@ -19,8 +19,9 @@ export const INDEXES: Index[] = [
   { name: 'membership_groups', on: 'membership (realm, user_id, group_id)', replaces: 'membership_user' },
   { name: 'attempt_locked', on: 'attempt (realm, locked_until, user_id) where locked_until > 0' },
   { name: 'outbox_waiting', on: 'outbox (realm, expires_at)' },
-  // The audit by what happened, and what proposals would have done.
+  // The audit by what happened, such as what proposals would have done, and by who did it.
   { name: 'audit_event', on: 'audit (realm, event, at, id)' },
+  { name: 'audit_actor', on: 'audit (realm, actor, at, id)' },
   // What is deleted once its time is over.
   { name: 'outbox_end', on: 'outbox (expires_at)' },
   { name: 'bypass_end', on: 'bypass (expires_at)' },
