@@ -3,14 +3,12 @@ import type { Kit } from '../core/login/step.ts'
 import { reminderOf, remindsAnybody } from '../core/notices/reminders.ts'
 import type { ReminderStore } from '../core/notices/reminders.ts'
 
-/** How often it is looked for whom to remind, milliseconds. */
-export const REMIND_EVERY = 60_000
-
-const PAGE = 500
+/** How often it is looked for whom to remind, milliseconds: who waits for the set-up may be everybody. */
+export const REMIND_EVERY = 15 * 60_000
 
 /** What reminding needs. */
 interface Reminding {
-  admin: Pick<AdminStore, 'policy' | 'users'>
+  admin: Pick<AdminStore, 'policy' | 'everybody'>
   store: ReminderStore
   realms: readonly string[]
   kit: () => Kit
@@ -39,14 +37,12 @@ export function createReminders({ admin, store, realms, kit }: Reminding): () =>
     const policy = await admin.policy(realm)
     if (!remindsAnybody(policy)) return 0
     let count = 0
-    for (let first = 0; ; first += PAGE) {
-      const query = { status: 'required-not-enrolled' as const, first, max: PAGE }
-      const { users } = await admin.users(realm, query)
-      for (const person of users) {
+    for await (const people of admin.everybody(realm, 'required-not-enrolled')) {
+      for (const person of people) {
         const reminder = reminderOf(realm, person, policy, kit())
         if (reminder !== undefined && (await store.remind(realm, reminder))) count += 1
       }
-      if (users.length < PAGE) return count
     }
+    return count
   }
 }

@@ -1,3 +1,4 @@
+import type { LogConfig } from 'kysely'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
 import type { SyncControl, SyncState } from '../../src/core/sync/sync.ts'
@@ -62,9 +63,13 @@ export async function startPages(people: {
   groups?: SeedGroup[]
   users?: SeedUser[]
   environment?: NodeJS.ProcessEnv
+  dbUrl?: string
+  sqlLog?: LogConfig
+  looksForLeaks?: boolean
 }): Promise<PagesWorld> {
-  const place = sqlitePlace()
-  const database = await openDatabase(place.url)
+  const place = people.dbUrl === undefined ? sqlitePlace() : undefined
+  const dbUrl = people.dbUrl ?? place?.url ?? ''
+  const database = await openDatabase(dbUrl)
   // Methods are set up below, where their secrets can be sealed.
   const users = (people.users ?? []).map((user) => ({ ...user, methods: [] }))
   await seedDirectory(database, DEMO, { ...people, users })
@@ -89,11 +94,13 @@ export async function startPages(people: {
     directory.addUser(id, { username, phone: attributes?.['phoneNumber']?.[0] })
   const app = await startApp({
     keycloakUrl: realm.keycloakUrl,
-    dbUrl: place.url,
+    dbUrl,
     clock,
     directory: () => directory,
     sync,
     ...(people.environment === undefined ? {} : { environment: people.environment }),
+    looksForLeaks: people.looksForLeaks ?? true,
+    ...(people.sqlLog === undefined ? {} : { sqlLog: people.sqlLog }),
   })
   sidecar = `${app.url}/realms/${DEMO}`
   for (const { id, methods = [] } of people.users ?? []) {
@@ -135,7 +142,7 @@ export async function startPages(people: {
     async stop() {
       await app.stop()
       await realm.stop()
-      await place.drop()
+      await place?.drop()
     },
   }
   return world

@@ -1,3 +1,4 @@
+import type { LogConfig } from 'kysely'
 import { expect } from 'vitest'
 import { openDatabase } from '../../src/adapters/store/database.ts'
 import { NEVER_SYNCED } from '../../src/core/sync/sync.ts'
@@ -88,6 +89,8 @@ export async function startApi(
     realms?: string[]
     environment?: NodeJS.ProcessEnv
     background?: boolean
+    sqlLog?: LogConfig
+    looksForLeaks?: boolean
   } = {},
 ): Promise<ApiWorld> {
   const place = options.dbUrl === undefined ? sqlitePlace() : undefined
@@ -119,6 +122,8 @@ export async function startApi(
     sync,
     ...(options.environment === undefined ? {} : { environment: options.environment }),
     background: options.background ?? false,
+    looksForLeaks: options.looksForLeaks ?? true,
+    ...(options.sqlLog === undefined ? {} : { sqlLog: options.sqlLog }),
   })
   let enrolled = 0
   const world: ApiWorld = {

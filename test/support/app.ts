@@ -50,6 +50,8 @@ export async function startApp(options: {
   background?: boolean
   /** Whether the sync worker runs. */
   worker?: boolean
+  /** false: an audit of hundreds of thousands of entries, in which any six digits stand, is not looked through. */
+  looksForLeaks?: boolean
 }): Promise<RunningApp> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const port = options.port ?? (await freePort())
@@ -93,7 +95,8 @@ export async function startApp(options: {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
-      const leaks = [...traffic.leaksIn(log.join('')), ...(await leaksOf(app, config))]
+      const leaks = traffic.leaksIn(log.join(''))
+      if (options.looksForLeaks !== false) leaks.push(...(await leaksOf(app, config)))
       await app.close()
       rmSync(folder, { recursive: true, force: true })
       if (leaks.length > 0) throw new Error(`written down by the sidecar (R23): ${leaks.join('; ')}`)

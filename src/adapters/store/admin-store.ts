@@ -5,6 +5,7 @@ import type { MethodId } from '../../core/method.ts'
 import type { Sealer } from '../../core/ports.ts'
 import { realmSettings } from '../../core/settings.ts'
 import type { RealmSettings } from '../../core/settings.ts'
+import { patiently } from '../../patience.ts'
 import { adminWritesOf, sealedWritesOf } from './admin-writes.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
@@ -12,7 +13,8 @@ import { likePattern } from './like.ts'
 import { toDevice, toRule } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { namesOfSecrets } from './secrets.ts'
-import { selectPeople } from './user-query.ts'
+import { keptSync } from './sync-store.ts'
+import { countStatuses, selectPeople } from './user-query.ts'
 import { recordsOf } from './user-records.ts'
 
 /** Users that are read in one go where everybody is. */
@@ -101,23 +103,32 @@ export function createAdminStore(
       return rows.map(toDevice)
     },
 
-    async *everybody(realm) {
+    async *everybody(realm, status) {
+      const people = selectPeople(db, realm, status === undefined ? {} : { status }, companions, clock())
       let after: { username: string; user_id: string } | undefined
       for (;;) {
-        const rows = await directory(realm)
-          .where('gone_at', 'is', null)
+        const page = people
+          .selectAll('directory_user')
           .$if(after !== undefined, (query) =>
-            query.where(sql<boolean>`(username, user_id) > (${after?.username}, ${after?.user_id})`),
+            query.where(
+              sql<boolean>`(directory_user.username, directory_user.user_id) > (${after?.username}, ${after?.user_id})`,
+            ),
           )
-          .orderBy('username')
-          .orderBy('user_id')
+          .orderBy('directory_user.username')
+          .orderBy('directory_user.user_id')
           .limit(PAGE)
-          .execute()
-        if (rows.length > 0) yield await recordsOf(db, realm, rows, companions)
+        // Together the pages may take as long as they take.
+        const { rows, records } = await patiently(async () => {
+          const read = await page.execute()
+          return { rows: read, records: await recordsOf(db, realm, read, companions) }
+        })
+        if (rows.length > 0) yield records
         after = rows.at(-1)
         if (rows.length < PAGE) return
       }
     },
+
+    countStatuses: async (realm) => await countStatuses(db, realm, companions, clock()),
 
     async proposalFigures(realm, groupId, since) {
       const figures = await db
@@ -147,8 +158,11 @@ export function createAdminStore(
 
     secretsSet: async (realm) => await namesOfSecrets(database, realm),
 
-    commit: async (change) =>
-      await commitWrites(database, [...adminWritesOf(change), ...sealedWritesOf(change, sealer)]),
+    async commit(change) {
+      // A pass that is under way need not look for whom it did not list.
+      const pass = change.added === undefined ? 0 : (await keptSync(database, change.realm)).pass
+      return await commitWrites(database, [...adminWritesOf(change, pass), ...sealedWritesOf(change, sealer)])
+    },
   }
 }
 

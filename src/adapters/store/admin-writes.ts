@@ -7,8 +7,11 @@ import { fromRule } from './rows.ts'
 import { removeSecret, writeSecret } from './secrets.ts'
 import { auditOf } from './writes.ts'
 
-/** The statements of what an administrator or the worker changes, in SQL that both databases have. */
-export function adminWritesOf(change: AdminChange): Write[] {
+/**
+ * The statements of what an administrator or the worker changes, in SQL that both databases have.
+ * @param pass the worker's newest, for who is added
+ */
+export function adminWritesOf(change: AdminChange, pass = 0): Write[] {
   const { realm } = change
   return [
     ...settings(change),
@@ -19,7 +22,7 @@ export function adminWritesOf(change: AdminChange): Write[] {
     ...revoke(change),
     ...forget(change),
     ...unlock(change),
-    ...added(change),
+    ...added(change, pass),
     ...bypass(change),
     ...auditOf(change.audit),
   ]
@@ -144,11 +147,9 @@ function revoke({ realm, revoke: gone }: AdminChange): Write[] {
 }
 
 /** The worker, or a hint, may have been faster: what it read stays. */
-function added({ realm, added: made }: AdminChange): Write[] {
+function added({ realm, added: made }: AdminChange, pass: number): Write[] {
   if (made === undefined) return []
   const { user, groupIds, comesTo, lookup } = made
-  // A pass that is under way need not look for whom it did not list.
-  const pass = sql`(select coalesce(max(seen.pass), 0) from directory_user seen where seen.realm = ${realm})`
   return [
     {
       statement: sql`insert into directory_user

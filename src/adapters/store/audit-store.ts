@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { AuditEvent, AuditQuery, AuditStore, KeptEntry } from '../../core/audit/audit.ts'
 import { AppError } from '../../core/errors.ts'
+import { patiently } from '../../patience.ts'
 import type { Database } from './database.ts'
 
 const PAGE = 1_000
@@ -58,7 +59,9 @@ export function createAuditStore({ db }: Pick<Database, 'db'>): AuditStore {
       do {
         let page = matching(realm, last === undefined ? query : { ...query, from: last.at })
         if (last !== undefined) page = page.where(sql<boolean>`(at, id) > (${last.at}, ${last.id})`)
-        const rows = await page.orderBy('at').orderBy('id').limit(PAGE).execute()
+        const next = page.orderBy('at').orderBy('id').limit(PAGE)
+        // Whoever reads gets each page as it comes: together they may take as long as they take.
+        const rows = await patiently(async () => await next.execute())
         if (rows.length > 0) yield rows.map(toEntry)
         last = rows.length === PAGE ? rows.at(-1) : undefined
       } while (last !== undefined)

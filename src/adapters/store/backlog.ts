@@ -3,7 +3,7 @@ import type { Backlog } from '../../core/health.ts'
 import { NOTICE_LIFETIME } from '../../core/notices/outbox.ts'
 import type { Database } from './database.ts'
 
-/** As far as entries are counted, so that a backlog of millions keeps nobody waiting. */
+/** As far as notices and entries are counted, so that a backlog of millions keeps nobody waiting. */
 const MOST_COUNTED = 10_001
 
 interface Row {
@@ -17,7 +17,7 @@ interface Row {
 /** One round trip, by indexes. */
 export async function readBacklog({ db }: Pick<Database, 'db'>, realm: string): Promise<Backlog> {
   const { rows } = await sql<Row>`select
-    (select count(*) from outbox where realm = ${realm}) as waiting,
+    (select count(*) from (select id from outbox where realm = ${realm} limit ${MOST_COUNTED}) as counted) as waiting,
     (select min(expires_at) from outbox where realm = ${realm}) as expires_at,
     (select count(*) from (select id from audit where realm = ${realm} and seq is null limit ${MOST_COUNTED}) as counted)
       as unsealed,

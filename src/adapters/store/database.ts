@@ -3,6 +3,7 @@ import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from 'kyse
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
+import { buildIndexes } from './indexes.ts'
 import { login } from './migrations/0001-login.ts'
 import { sendCounts } from './migrations/0002-send-counts.ts'
 import { administration } from './migrations/0003-administration.ts'
@@ -16,6 +17,7 @@ import { trustedDevices } from './migrations/0011-trusted-devices.ts'
 import { movingIn } from './migrations/0012-moving-in.ts'
 import { helpDesk } from './migrations/0013-help-desk.ts'
 import { listing } from './migrations/0014-listing.ts'
+import { large } from './migrations/0015-large.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import { createPostgresPool } from './postgres-pool.ts'
@@ -36,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-moving-in': movingIn,
   '0013-help-desk': helpDesk,
   '0014-listing': listing,
+  '0015-large': large,
 }
 
 /**
@@ -113,6 +116,7 @@ async function migratePostgres(url: string): Promise<void> {
   const patient = openPostgres(url, {}, { limited: false, first })
   try {
     while (!(await migrate(patient.db))) await pause(PAUSE)
+    await buildIndexes(patient.db)
   } finally {
     await patient.close()
   }

@@ -150,8 +150,10 @@ export interface AdminStore {
   user(realm: string, userId: string): Promise<UserRecord | undefined>
   /** The browsers that the user had trusted, the one that was used last first. */
   devices(realm: string, userId: string): Promise<TrustedDevice[]>
-  /** Every user who is not gone, a page at a time. */
-  everybody(realm: string): AsyncIterable<UserRecord[]>
+  /** Every user who is not gone, or of them those with a status, a page at a time, by name. */
+  everybody(realm: string, status?: UserStatus): AsyncIterable<UserRecord[]>
+  /** How many users have each status, as they are read at one moment. */
+  countStatuses(realm: string): Promise<Record<UserStatus, number>>
   /** What a proposal would have decided otherwise since a moment, epoch milliseconds: how often, and for how many users. */
   proposalFigures(
     realm: string,
