@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../scripts/lib/paths.ts'
@@ -18,8 +18,9 @@ export interface Report {
 
 /** Puts what the parts came to together. */
 export function reportOf(command: string, outcomes: [name: string, outcome: Outcome][]): Report {
+  const at = new Date().toISOString()
   return {
-    at: new Date().toISOString(),
+    at,
     command,
     machine: {
       cores: availableParallelism(),
@@ -32,7 +33,19 @@ export function reportOf(command: string, outcomes: [name: string, outcome: Outc
       ...outcomes.map(([, { versions }]) => versions),
     ) as Record<string, string>,
     rows: outcomes.flatMap(([part, { rows }]) => rows.map((row) => ({ part, ...row }))),
-    ...Object.fromEntries(outcomes.map(([name, { data }]) => [name, data])),
+    ...Object.fromEntries(outcomes.map(([name, { data }]) => [name, { at, ...data }])),
+  }
+}
+
+/** The figures of a newer run in place of what an older one has of the same parts. */
+export function merged(older: Report | undefined, newer: Report): Report {
+  if (older === undefined) return newer
+  const parts = new Set(newer.rows.map(({ part }) => part))
+  return {
+    ...older,
+    ...newer,
+    versions: { ...older.versions, ...newer.versions },
+    rows: [...older.rows.filter(({ part }) => !parts.has(part)), ...newer.rows],
   }
 }
 
@@ -52,11 +65,15 @@ export function tableOf({ rows }: Pick<Report, 'rows'>): string {
 const MET: Record<string, string> = { true: 'met', false: '**missed**' }
 
 /**
- * Writes results/latest.json, and the day's report beside it: the table as Markdown, and its picture.
+ * Writes results/latest.json, and the day's report beside it: the table as Markdown, and its picture. What was not
+ * measured this time stays as it was.
  * @returns the report, below the repository's root
  */
-export function writeReport(report: Report): string {
+export function writeReport(newer: Report): string {
   const folder = 'bench/results'
+  const latest = join(root, folder, 'latest.json')
+  const older = existsSync(latest) ? (JSON.parse(readFileSync(latest, 'utf8')) as Report) : undefined
+  const report = merged(older, newer)
   const date = report.at.slice(0, 10)
   const { machine, versions, command } = report
   const text = `# The bench, ${date}
@@ -74,7 +91,7 @@ export function writeReport(report: Report): string {
 ${tableOf(report)}
 `
   mkdirSync(join(root, folder), { recursive: true })
-  writeFileSync(join(root, folder, 'latest.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  writeFileSync(latest, `${JSON.stringify(report, undefined, 2)}\n`)
   writeFileSync(join(root, folder, `${date}.md`), text)
   writeFileSync(join(root, folder, `${date}.svg`), pictureOf(report))
   return `${folder}/${date}.md`

@@ -4,13 +4,21 @@ import { against } from '../part.ts'
 import type { Part, Row } from '../part.ts'
 import { startServer } from '../servers.ts'
 import { failed, failuresInWords, play, spreadOf } from './play.ts'
+import type { Played } from './play.ts'
 import { startSite } from './site.ts'
 
 const SERVERS = 2
-/** Seconds of the same load before anything is measured. */
-const WARM_UP = { quick: 4, whole: 10 }
+/**
+ * Before anything is measured: seconds of a few logins at a time, since a server that was just started is slow, and what it
+ * leaves undone then it would have to catch up with; then seconds of the same load.
+ */
+const WARM_UP = { lanes: 4, quick: { first: 4, then: 2 }, whole: { first: 20, then: 10 } }
+/** More than can be done in a second of that. */
+const MOST_PER_SECOND = 250
 const QUICK = { rate: 30, seconds: 8 }
 const WHOLE = { rate: 150, seconds: 60 }
+/** Beside it: what the same machine does without trouble. */
+const EASY = { rate: 90, seconds: 20 }
 /** What is asked of each request at most, milliseconds at the 99th percentile. */
 const P99 = 50
 /** Processor cores of servers and database together. */
@@ -29,16 +37,20 @@ const NAMES: Record<Ask | 'whole', string> = {
 /** Whole challenges at a fixed rate, on two servers and one PostgreSQL behind a proxy that knows no sessions. */
 export const load: Part = async ({ quick, progress }) => {
   const { rate, seconds } = quick ? QUICK : WHOLE
-  const warmUp = quick ? WARM_UP.quick : WARM_UP.whole
+  const { first, then: warmUp } = quick ? WARM_UP.quick : WARM_UP.whole
   const site = await startSite()
   try {
     progress(`starting ${SERVERS} servers`)
     const servers = [await startServer(site.environment), await startServer(site.environment)]
     try {
       await site.balancer.use(servers)
+      progress(`warming up for ${first} s`)
+      const begun = { pace: { lanes: WARM_UP.lanes }, warmUp: 0, seconds: first }
+      await play(site, servers, { ...begun, most: first * MOST_PER_SECOND })
       progress(`${rate} whole challenges a second, for ${warmUp} s and then ${seconds} s`)
       const most = rate * (warmUp + seconds)
       const played = await play(site, servers, { pace: { rate }, warmUp, seconds, most })
+      const easy = quick ? undefined : await play(site, servers, easily())
       const { cpu, resident, samples } = played
       const spreads = Object.fromEntries(
         Object.entries(samples).map(([name, values]) => [name, spreadOf(values)]),
@@ -64,6 +76,7 @@ export const load: Part = async ({ quick, progress }) => {
           inCores('of it: PostgreSQL', cpu.database / seconds),
           inCores('beside it: what plays the logins', cpu.generator / seconds),
           inCores('beside it: the proxy', cpu.proxy / seconds),
+          ...(easy === undefined ? [] : easyRows(easy)),
           ...resident.map((bytes, i) =>
             against(
               `most memory of server ${i + 1} under this load`,
@@ -83,6 +96,9 @@ export const load: Part = async ({ quick, progress }) => {
           cpuSeconds: cpu,
           residentBytes: resident,
           proxy: { resent, lost },
+          ...(easy === undefined
+            ? {}
+            : { easy: { ...EASY, failed: easy.failures, p99Ms: worst(easy), cpuSeconds: easy.cpu } }),
           samples: spreads,
         },
         versions: { PostgreSQL: await site.version() },
@@ -93,6 +109,26 @@ export const load: Part = async ({ quick, progress }) => {
   } finally {
     await site.stop()
   }
+}
+
+const easily = () => ({
+  pace: { rate: EASY.rate },
+  warmUp: 5,
+  seconds: EASY.seconds,
+  most: EASY.rate * (5 + EASY.seconds),
+})
+
+/** The 99th percentile of the slowest of the five requests, milliseconds. */
+const worst = ({ samples }: Played) => Math.max(...ASKS.map((ask) => spreadOf(samples[ask]).p99))
+
+function easyRows(easy: Played): Row[] {
+  const { rate, seconds } = EASY
+  const at = `at ${rate} a second`
+  return [
+    { what: `${at}: failures`, figure: failuresInWords(easy), goal: '' },
+    inMs(`${at}: p99 of the slowest request`, worst(easy)),
+    inCores(`${at}: servers and PostgreSQL`, (easy.cpu.servers + easy.cpu.database) / seconds),
+  ]
 }
 
 const inMs = (what: string, value: number): Row => ({ what, figure: `${value.toFixed(1)} ms`, goal: '' })

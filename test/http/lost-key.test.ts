@@ -132,10 +132,14 @@ describe('where an encryption key is lost', () => {
     }
     const why = 'the encryption key "lost" is not configured'
     await expect
-      .poll(() => logged().filter(({ user, level }) => user === alice && level === 50))
+      .poll(() =>
+        logged()
+          .filter(({ user, level }) => user === alice && level === 50)
+          .toSorted((a, b) => String(a['method']).localeCompare(String(b['method']))),
+      )
       .toMatchObject([
-        { method: 'totp', why },
         { method: 'backup-codes', why },
+        { method: 'totp', why },
       ])
   })
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSealer } from '../../src/adapters/secrets/sealer.ts'
@@ -10,6 +10,15 @@ const context = (realm: string, user: string, id: string) => JSON.stringify(['cr
 const HERE = context('demo', 'user-1', 'c1')
 
 describe('what is sealed', () => {
+  it('is under the key that HKDF-SHA-256 derives for its context (RFC 5869)', () => {
+    const iv = randomBytes(12)
+    const derived = Buffer.from(hkdfSync('sha256', k1.key, '', `latchkey seal ${HERE}`, 32))
+    const cipher = createCipheriv('aes-256-gcm', derived, iv).setAAD(Buffer.from(HERE))
+    const body = Buffer.concat([cipher.update('by the runtime'), cipher.final(), cipher.getAuthTag()])
+    const sealed = ['1', 'k1', iv.toString('base64url'), body.toString('base64url')].join('.')
+    expect(sealer.open(sealed, HERE)).toBe('by the runtime')
+  })
+
   it('opens in its context and reads as it was', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (plain, where) => {

@@ -1,11 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  randomBytes,
-} from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Sealer } from '../../core/ports.ts'
 
@@ -23,9 +16,9 @@ export interface EncryptionKey {
  */
 export function createSealer(keys: readonly EncryptionKey[]): Sealer {
   // One for all texts, so it is derived once: an audit's check takes hundreds of thousands of them.
-  const ready = keys.map(({ id, key: bytes }) => {
-    const key = createSecretKey(bytes)
-    return { id, key, macKey: derive({ key }, 'mac', '') }
+  const ready = keys.map(({ id, key }) => {
+    const extracted = extract(key)
+    return { id, extracted, macKey: derive({ extracted }, 'mac', '') }
   })
   const [newest] = ready
   if (newest === undefined) throw new Error('no encryption key')
@@ -70,7 +63,20 @@ export function createSealer(keys: readonly EncryptionKey[]): Sealer {
   }
 }
 
-/** Key objects all the way: what is given as bytes is made one at each call, which takes longer than the cipher. */
-function derive({ key }: { key: KeyObject }, purpose: 'seal' | 'mac', context: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `latchkey ${purpose} ${context}`, 32)))
+/** HKDF-Extract (RFC 5869, 2.2) without a salt: the same for every context. */
+function extract(key: Buffer): KeyObject {
+  return createSecretKey(createHmac('sha256', Buffer.alloc(32)).update(key).digest())
+}
+
+/**
+ * HKDF-Expand (RFC 5869, 2.3): of as many bytes as the hash has it is one HMAC. The runtime's HKDF would extract anew for
+ * each row. Key objects all the way: what is given as bytes is made one at each call, which takes longer than the cipher.
+ */
+function derive(
+  { extracted }: { extracted: KeyObject },
+  purpose: 'seal' | 'mac',
+  context: string,
+): KeyObject {
+  const info = `latchkey ${purpose} ${context}`
+  return createSecretKey(createHmac('sha256', extracted).update(info).update('\x01').digest())
 }

@@ -3,14 +3,13 @@ import type { Selectable } from 'kysely'
 import { jsonArrayFrom as postgresArray, jsonObjectFrom as postgresObject } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArray, jsonObjectFrom as sqliteObject } from 'kysely/helpers/sqlite'
 import type { LoginStore, Sealer } from '../../core/ports.ts'
-import { realmSettings } from '../../core/settings.ts'
 import type { Enforcement } from '../../core/settings.ts'
 import { commitWrites } from './commit.ts'
 import { compileOnce } from './compiled-query.ts'
 import type { Database } from './database.ts'
 import { findLink } from './links.ts'
 import { RULE_COLUMNS, json, toAttempts, toBypass, toCredential } from './rows.ts'
-import { toDevice, toListing, toRule, toTransaction } from './rows.ts'
+import { toDevice, toListing, toRule, toSettings, toTransaction } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { windowEnd, writesOf } from './writes.ts'
 
@@ -211,7 +210,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     const listing = toListing(json(row.listing))
     return {
       ...(listing === undefined ? {} : { listing }),
-      settings: realmSettings.parse(JSON.parse(row.settings ?? '{}')),
+      settings: toSettings(row.settings),
       attempts: toAttempts(json(row.attempt) ?? undefined),
       credentials: json(row.credentials).map((credential) => toCredential(sealer, credential)),
       devices: json(row.devices).map(toDevice),

@@ -7,7 +7,8 @@ import type { Listing } from '../../core/login/listing.ts'
 import type { Attempts } from '../../core/login/lockout.ts'
 import type { Grace, Rule } from '../../core/policy/policy.ts'
 import type { Sealer } from '../../core/ports.ts'
-import type { Enforcement } from '../../core/settings.ts'
+import { realmSettings } from '../../core/settings.ts'
+import type { Enforcement, RealmSettings } from '../../core/settings.ts'
 import type { Credential, Transaction } from '../../core/login/transaction.ts'
 import type { TrustedDevice } from '../../core/login/trusted-device.ts'
 import type { Schema } from './schema.ts'
@@ -30,10 +31,32 @@ export function sealCredential(sealer: Sealer, bound: Bound, data: unknown): str
   return sealer.seal(JSON.stringify(data), credentialContext(bound))
 }
 
+/** Settings by their text: of a few realms, and read with every request. */
+const settingsRead = new Map<string, RealmSettings>()
+const SETTINGS_KEPT = 100
+
+/** A realm's settings as its row has them; null where there is none. The same object for the same text. */
+export function toSettings(text: string | null): RealmSettings {
+  const known = settingsRead.get(text ?? '')
+  if (known !== undefined) return known
+  if (settingsRead.size === SETTINGS_KEPT) settingsRead.clear()
+  const settings = Object.freeze(realmSettings.parse(JSON.parse(text ?? '{}')))
+  settingsRead.set(text ?? '', settings)
+  return settings
+}
+
 /** A credential as the core has it. One that no key opens is the user's still, and says why it takes no answer. */
 export function toCredential(sealer: Sealer, row: Selectable<Schema['credential']>): Credential {
+  // Opened where it is looked at: most requests of a login ask for one of a user's methods, or for none.
+  let content: Content | undefined
+  const look = () => (content ??= contentOf(sealer, row))
   return {
-    ...contentOf(sealer, row),
+    get data() {
+      return look().data
+    },
+    get unreadable() {
+      return look().unreadable
+    },
     id: row.id,
     method: row.method,
     label: row.label ?? undefined,
@@ -44,10 +67,9 @@ export function toCredential(sealer: Sealer, row: Selectable<Schema['credential'
   }
 }
 
-function contentOf(
-  sealer: Sealer,
-  row: Selectable<Schema['credential']>,
-): Pick<Credential, 'data' | 'unreadable'> {
+type Content = Pick<Credential, 'data' | 'unreadable'>
+
+function contentOf(sealer: Sealer, row: Selectable<Schema['credential']>): Content {
   try {
     const data = JSON.parse(sealer.open(row.sealed, credentialContext(row))) as unknown
     const keyId = hashKeyOf(data)

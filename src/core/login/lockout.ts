@@ -4,7 +4,13 @@ import type { RealmSettings } from '../settings.ts'
 export const MAX_CREDENTIAL_FAILURES = 100
 
 /** Whether a credential may still be tried (R8), and could be: one that no key opens stays, and takes no answer. */
-export function isUsable({ failures, unreadable }: { failures: number; unreadable?: string }): boolean {
+export function isUsable({
+  failures,
+  unreadable,
+}: {
+  failures: number
+  unreadable?: string | undefined
+}): boolean {
   return failures < MAX_CREDENTIAL_FAILURES && unreadable === undefined
 }
 

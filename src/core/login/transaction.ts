@@ -140,7 +140,7 @@ export interface Credential {
   /** As the method's `read` takes it. */
   data: unknown
   /** Why no key opens it, or checks what it holds: it stays the user's, and nothing can be answered by it. */
-  unreadable?: string
+  unreadable?: string | undefined
 }
 
 /** Everything that answering needs, read at one moment. */

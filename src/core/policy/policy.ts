@@ -48,7 +48,7 @@ export interface Enrolled {
   /** Consecutive failures on this credential. */
   failures: number
   /** Set where no key opens it. */
-  unreadable?: string
+  unreadable?: string | undefined
 }
 
 /**
