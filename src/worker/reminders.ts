@@ -3,8 +3,8 @@ import type { Kit } from '../core/login/step.ts'
 import { reminderOf, remindsAnybody } from '../core/notices/reminders.ts'
 import type { ReminderStore } from '../core/notices/reminders.ts'
 
-/** How often it is looked for whom to remind, milliseconds: who waits for the set-up may be everybody. */
-export const REMIND_EVERY = 15 * 60_000
+/** How often it is looked for whom to remind, milliseconds. */
+export const REMIND_EVERY = 60_000
 
 /** What reminding needs. */
 interface Reminding {

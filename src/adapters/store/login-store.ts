@@ -74,8 +74,14 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   const settingsOf = (realm: string) => db.selectFrom('realm').select('settings').where('name', '=', realm)
   const attemptsOf = (realm: string) =>
     db.selectFrom('attempt').select(ATTEMPT).where('attempt.realm', '=', realm)
+  // What was set up in one step has one time: by this order its backup codes, which stand in for it, come after it.
   const credentialsOf = (realm: string) =>
-    db.selectFrom('credential').select(CREDENTIAL).where('credential.realm', '=', realm).orderBy('created_at')
+    db
+      .selectFrom('credential')
+      .select(CREDENTIAL)
+      .where('credential.realm', '=', realm)
+      .orderBy('created_at')
+      .orderBy('method', 'desc')
   const devicesOf = (realm: string) =>
     db
       .selectFrom('trusted_device')
