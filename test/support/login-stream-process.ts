@@ -30,7 +30,7 @@ async function play(task: Task): Promise<Streamed> {
   }
   const told = setInterval(() => tell({ done: result.done }), 100)
   void until(from).then(() => tell('measuring'))
-  if (Number.isFinite(to)) void until(to).then(() => tell('measured'))
+  const measured = Number.isFinite(to) ? until(to).then(() => tell('measured')) : undefined
 
   const one = async (login: Prepared, planned: number) => {
     const at = await playOne(task, login, planned)
@@ -74,8 +74,8 @@ async function play(task: Task): Promise<Streamed> {
     }
     await Promise.all(Array.from({ length: pace.lanes }, lane))
   }
-  // Whoever measures does so to the end, also where people ran out before it.
-  if (!now.isOver && Number.isFinite(to)) await until(to)
+  // Whoever measures does so to the end, also where people ran out before it; and hears of it before what came of all.
+  if (!now.isOver) await measured
   clearInterval(told)
   return result
 }
