@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleSidecar } from '../scripts/lib/bundle.ts'
 import { startChild } from '../scripts/lib/child.ts'
 import { root } from '../scripts/lib/paths.ts'
 import { freePort } from '../scripts/lib/ports.ts'
-import { run } from '../scripts/lib/run.ts'
 
-/** A sidecar as production runs it: compiled, in a process of its own. */
+/** A sidecar as production runs it: bundled, in a process of its own. */
 export interface Server {
   url: string
   managementUrl: string
@@ -19,16 +19,12 @@ export interface Server {
 
 /** As the image starts it: see the Dockerfile. */
 const FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=20']
-let compiled: Promise<unknown> | undefined
+let bundled: Promise<void> | undefined
 
-/** Compiles the sidecar to dist/, once in a run. */
-export async function compile(): Promise<void> {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  compiled ??= run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
-    cwd: root,
-    what: 'tsc',
-  })
-  await compiled
+/** Bundles the sidecar to dist/, once in a run. */
+export async function bundle(): Promise<void> {
+  bundled ??= bundleSidecar()
+  await bundled
 }
 
 /**
@@ -37,7 +33,7 @@ export async function compile(): Promise<void> {
  * @param older the folder of another version's source, which runs as it is
  */
 export async function startServer(environment: NodeJS.ProcessEnv, older?: string): Promise<Server> {
-  if (older === undefined) await compile()
+  if (older === undefined) await bundle()
   const [port, managementPort] = [await freePort(), await freePort()]
   const [url, managementUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${managementPort}`]
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))

@@ -16,7 +16,7 @@ import { median } from './figures.ts'
 import { against } from './part.ts'
 import type { Part } from './part.ts'
 import { residentBytes } from './processes.ts'
-import { compile, startServer } from './servers.ts'
+import { bundle, startServer } from './servers.ts'
 
 const STARTS = { quick: 3, whole: 9 }
 const LOGINS = { quick: 200, whole: 1_000 }
@@ -34,7 +34,7 @@ const FLOORS = {
 /** From the start of the process to ready on a database that is up to date; then what it holds after whole logins. */
 export const start: Part = async ({ quick, progress }) => {
   const [starts, logins] = quick ? [STARTS.quick, LOGINS.quick] : [STARTS.whole, LOGINS.whole]
-  await compile()
+  await bundle()
   const postgres = await startPostgres()
   try {
     const places = { PostgreSQL: await createDatabase(postgres.url), SQLite: sqlitePlace() }

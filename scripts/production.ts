@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, globSync, lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleSidecar } from './lib/bundle.ts'
 import { startChild } from './lib/child.ts'
 import { root } from './lib/paths.ts'
 import { freePort } from './lib/ports.ts'
@@ -24,10 +25,8 @@ await runScript(async () => {
     await run('npm', ['ci', '--omit=dev', '--ignore-scripts'], { cwd: folder, what: 'npm ci' })
     const megabytes = Math.ceil(weightOf(join(folder, 'node_modules')) / 2 ** 20)
     if (megabytes >= MOST) throw new ScriptError(`It weighs ${megabytes} MB; under ${MOST} was promised.`)
-    progress(`${megabytes} MB on disk. Compiling the sidecar`)
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
-    const build = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
-    await run(process.execPath, build, { cwd: root, what: 'tsc' })
+    progress(`${megabytes} MB on disk. Bundling the sidecar`)
+    await bundleSidecar(join(folder, 'dist'))
     await serve(folder)
     progress('It serves')
   } finally {

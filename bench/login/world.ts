@@ -14,7 +14,7 @@ import { adminOf } from '../../test/support/keycloak.ts'
 import type { RealmRepresentation } from '../../test/support/keycloak.ts'
 import { createDatabase, startOwnPostgres } from '../../test/support/postgres.ts'
 import { cpuSecondsOfTree } from '../processes.ts'
-import { compile, startServer } from '../servers.ts'
+import { bundle, startServer } from '../servers.ts'
 import { GROUP, Queue, usersOf } from './people.ts'
 import type { Person } from './people.ts'
 import { CALLBACK, CLIENT } from './walk.ts'
@@ -57,7 +57,7 @@ export async function startWorld(
     for (const one of stops.toReversed()) await one()
   }
   try {
-    await compile()
+    await bundle()
     const prepared = await prepareKeycloak({ version: currentVersion, jar: await buildBridge(), progress })
     progress('Starting PostgreSQL, the sidecar and Keycloak')
     const postgres = await startOwnPostgres()

@@ -7,7 +7,7 @@ import { run } from '../../scripts/lib/run.ts'
 import { failed, failuresInWords, spreadOf, startPlay } from '../load/play.ts'
 import { startSite } from '../load/site.ts'
 import type { Part } from '../part.ts'
-import { compile, startServer } from '../servers.ts'
+import { bundle, startServer } from '../servers.ts'
 import type { Server } from '../servers.ts'
 
 /** What came with the migration that the older version does not have. */
@@ -27,7 +27,7 @@ export const upgrade: Part = async ({ quick, progress }) => {
     return { rows: [{ what: 'logins lost in a rolling upgrade', figure, goal: 'none' }], data: {} }
   }
   const { rate, between } = quick ? QUICK : WHOLE
-  await compile()
+  await bundle()
   const site = await startSite(PROBE_EVERY)
   let servers: Server[] = []
   const started: Server[] = []

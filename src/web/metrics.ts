@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import packageJson from '../../package.json' with { type: 'json' }
 
 /** A metric: its name, the sentence that Prometheus and docs/operations.md show, and its labels. */
 interface Declared<T extends string, L extends string> {
@@ -161,10 +161,6 @@ export type Metrics = { registry: Registry } & { [K in keyof typeof METRICS]: Ma
 /** From a page's file to a mail server that thinks, seconds. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
-
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -174,6 +170,6 @@ export function createMetrics(): Metrics {
     return [key, type === 'gauge' ? new Gauge(options) : new Histogram({ ...options, buckets: BUCKETS })]
   })
   const metrics = { registry, ...(Object.fromEntries(made) as object) } as Metrics
-  metrics.buildInfo.set({ version }, 1)
+  metrics.buildInfo.set({ version: packageJson.version }, 1)
   return metrics
 }

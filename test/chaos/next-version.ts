@@ -19,17 +19,17 @@ export function nextVersion(migrations: Record<string, string>): Version {
   cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   for (const shared of ['node_modules', 'themes']) symlinkSync(join(root, shared), join(folder, shared))
-  const file = join(folder, 'src/adapters/store/database.ts')
+  const file = join(folder, 'src/adapters/store/migrations/index.ts')
   let source = readFileSync(file, 'utf8')
   const entries = Object.entries(migrations).map(([name, up], i) => {
     const id = `${9001 + i}-${name}`
     const text = `import { sql } from 'kysely'\nexport default { async up(db) { ${up} } }\n`
     writeFileSync(join(folder, `src/adapters/store/migrations/${id}.ts`), text)
-    source = `import next${i} from './migrations/${id}.ts'\n${source}`
+    source = `import next${i} from './${id}.ts'\n${source}`
     return `  '${id}': next${i},\n`
   })
   const list = /(const MIGRATIONS[^]*?)\n}\n/
-  if (!list.test(source)) throw new Error('database.ts has no list of migrations')
+  if (!list.test(source)) throw new Error('there is no list of migrations')
   writeFileSync(
     file,
     source.replace(list, (_, before: string) => `${before}\n${entries.join('')}}\n`),

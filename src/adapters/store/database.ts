@@ -2,44 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CompiledQuery, Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely'
 import type { LogConfig } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import type { Migration } from 'kysely/migration'
 import { buildIndexes } from './indexes.ts'
-import { login } from './migrations/0001-login.ts'
-import { sendCounts } from './migrations/0002-send-counts.ts'
-import { administration } from './migrations/0003-administration.ts'
-import { mail } from './migrations/0004-mail.ts'
-import { userList } from './migrations/0005-user-list.ts'
-import { sessions } from './migrations/0006-sessions.ts'
-import { links } from './migrations/0007-links.ts'
-import { phoneSearch } from './migrations/0008-phone-search.ts'
-import { figures } from './migrations/0009-figures.ts'
-import { trustedDevices } from './migrations/0011-trusted-devices.ts'
-import { movingIn } from './migrations/0012-moving-in.ts'
-import { helpDesk } from './migrations/0013-help-desk.ts'
-import { listing } from './migrations/0014-listing.ts'
-import { large } from './migrations/0015-large.ts'
+import { MIGRATIONS } from './migrations/index.ts'
 import { openSqliteFile, openSqliteForReading } from './node-sqlite.ts'
 import type { SqliteFile } from './node-sqlite.ts'
 import { createPostgresPool } from './postgres-pool.ts'
 import type { PoolFigures } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
-
-const MIGRATIONS: Record<string, Migration> = {
-  '0001-login': login,
-  '0002-send-counts': sendCounts,
-  '0003-administration': administration,
-  '0004-mail': mail,
-  '0005-user-list': userList,
-  '0006-sessions': sessions,
-  '0007-links': links,
-  '0008-phone-search': phoneSearch,
-  '0009-figures': figures,
-  '0011-trusted-devices': trustedDevices,
-  '0012-moving-in': movingIn,
-  '0013-help-desk': helpDesk,
-  '0014-listing': listing,
-  '0015-large': large,
-}
 
 /**
  * Milliseconds that a migration waits for a table: shorter than servers wait for its lock, and than PostgreSQL waits before it

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { NEVER_SYNCED } from '../../core/sync/sync.ts'
 import type { SyncState } from '../../core/sync/sync.ts'
+import { MIGRATIONS } from './migrations/index.ts'
 
 /** What a look at the database found. */
 export interface Inspection {
@@ -62,7 +63,7 @@ async function inspect(query: Query, allTables: string): Promise<Inspection> {
     tables.includes('kysely_migration') ? await names('select name from kysely_migration') : [],
   )
   return {
-    pending: migrations().filter((name) => !done.has(name)),
+    pending: Object.keys(MIGRATIONS).filter((name) => !done.has(name)),
     ...(tables.includes('sync') ? { sync: await readSync(query) } : {}),
   }
 }
@@ -75,11 +76,4 @@ async function readSync(query: Query): Promise<Map<string, SyncState>> {
       return [String(realm), { ...NEVER_SYNCED, ...kept.state }]
     }),
   )
-}
-
-/** This version's migrations: each is a file of that name. */
-function migrations(): string[] {
-  return readdirSync(new URL('migrations', import.meta.url))
-    .flatMap((file) => /^(\d{4}-[\w-]+)\.[jt]s$/.exec(file)?.[1] ?? [])
-    .toSorted()
 }

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Sealer } from '../../core/ports.ts'
-import { realmSettings } from '../../core/settings.ts'
 import { follows, moveChain, sealedChain, sealedRows, standingOf, tampered, trusted } from './audit-chain.ts'
 import { commitWrites } from './commit.ts'
 import type { Database } from './database.ts'
+import { toSettings } from './rows.ts'
 
 const DAY = 86_400_000
 /** Entries that one statement deletes at most: some milliseconds, also where the file has one writer. */
@@ -36,7 +36,7 @@ export async function pruneAudit(
 
 async function daysOf({ db }: Database, realm: string): Promise<number> {
   const row = await db.selectFrom('realm').select('settings').where('name', '=', realm).executeTakeFirst()
-  return realmSettings.parse(JSON.parse(row?.settings ?? '{}')).auditDays
+  return toSettings(row?.settings ?? null).auditDays
 }
 
 async function pruneBatch(
