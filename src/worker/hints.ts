@@ -4,7 +4,7 @@ import { withSubgroups } from '../core/administration/authority.ts'
 import { hintedDeletion } from './hinted-deletion.ts'
 import { hintedGroup } from './hinted-group.ts'
 import { hintedUser } from './hinted-user.ts'
-import { membersOf } from './pass.ts'
+import { readMembers } from './members.ts'
 import { refreshSome } from './standings.ts'
 import { studyMembers } from './study.ts'
 import { TenureOver } from './tenure.ts'
@@ -69,10 +69,12 @@ async function fails({ read, directory }: Tenure, error: DirectoryError): Promis
 async function hintedMembers(tenure: Tenure, hint: KeptHint): Promise<void> {
   const groups = await tenure.store.groups(tenure.realm)
   if (withSubgroups(groups, tenure.kept.roots).has(hint.id)) {
-    const isFederated = await tenure.store.federated(tenure.realm)
-    for await (const page of membersOf(tenure, hint.id, isFederated)) {
-      await tenure.commit((await studyMembers(tenure, hint.id, page)).step)
-    }
+    await readMembers(
+      tenure,
+      [hint.id],
+      async ({ members }) => await tenure.commit((await studyMembers(tenure, hint.id, members)).step),
+      async () => {},
+    )
   }
   // Lists are made anew.
   await tenure.commit({ done: [hint] }, { fingerprint: '' })

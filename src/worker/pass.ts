@@ -1,18 +1,15 @@
-import { setImmediate } from 'node:timers/promises'
 import { withSubgroups } from '../core/administration/authority.ts'
 import { DirectoryError } from '../core/sync/directory.ts'
 import type { DirectoryUser } from '../core/sync/directory.ts'
 import type { KeptHint, SeenGroup } from '../core/sync/sync-store.ts'
 import type { SyncState } from '../core/sync/sync.ts'
 import { endPass } from './end-pass.ts'
+import { readMembers } from './members.ts'
+import { readAhead } from './read-ahead.ts'
 import { rootsOf } from './roots.ts'
+import { PAGE, slicesOf } from './slices.ts'
 import { studyGroups, studyMembers, studyUsers, withWarnings } from './study.ts'
 import type { Tenure } from './tenure.ts'
-
-/** Users that Keycloak is asked for at once. */
-const PAGE = 1_000
-/** Users that are written at once: on SQLite nothing else happens meanwhile. */
-const SLICE = 250
 
 type Running = NonNullable<SyncState['running']>
 
@@ -73,26 +70,29 @@ async function passGroups(tenure: Tenure, between: () => Promise<void>): Promise
 }
 
 async function passUsers(tenure: Tenure, between: () => Promise<void>): Promise<void> {
-  let first = tenure.kept.state.running?.done ?? 0
-  let before: string | undefined
-  for (;;) {
-    const page = await tenure.read(tenure.directory.users(first, PAGE))
-    const [head] = page
-    if (head === undefined) break
-    if (head.id === before) {
-      throw new DirectoryError('unreachable', 'Keycloak gives the same page of users again and again')
-    }
-    before = head.id
-    for (let from = 0; from < page.length; from += SLICE) {
-      const { step, changes } = await studyUsers(tenure, page.slice(from, from + SLICE))
-      const isLast = from + SLICE >= page.length
-      const done = isLast ? progress(tenure, { done: first + page.length }) : {}
-      await tenure.commit(step, { changes: tenure.kept.changes + changes }, done)
-      await setImmediate()
-    }
-    first += page.length
-    await between()
-  }
+  await readAhead<{ first: number; head?: string }, DirectoryUser[]>(
+    tenure,
+    { first: tenure.kept.state.running?.done ?? 0 },
+    {
+      ask: async ({ first }) => await tenure.directory.users(first, PAGE),
+      after({ first, head }, page) {
+        const [one] = page
+        if (one === undefined) return undefined
+        if (one.id === head) {
+          throw new DirectoryError('unreachable', 'Keycloak gives the same page of users again and again')
+        }
+        return { first: first + page.length, head: one.id }
+      },
+      async write({ first }, page) {
+        for await (const { slice, isLast } of slicesOf(page)) {
+          const { step, changes } = await studyUsers(tenure, slice)
+          const done = isLast ? progress(tenure, { done: first + page.length }) : {}
+          await tenure.commit(step, { changes: tenure.kept.changes + changes }, done)
+        }
+      },
+    },
+    between,
+  )
   const groups = await tenure.store.groups(tenure.realm)
   const roots = await rootsOf(tenure, groups)
   const total = withSubgroups(groups, roots).size
@@ -102,16 +102,18 @@ async function passUsers(tenure: Tenure, between: () => Promise<void>): Promise<
 async function passMembers(tenure: Tenure, between: () => Promise<void>): Promise<void> {
   const { cursor, roots } = tenure.kept
   const groups = await tenure.store.groups(tenure.realm)
-  const isFederated = await tenure.store.federated(tenure.realm)
-  for (const id of trackedIn(tenure, groups, roots).filter((one) => one > cursor)) {
-    for await (const page of membersOf(tenure, id, isFederated)) {
-      const { step, changes } = await studyMembers(tenure, id, page)
-      await tenure.commit(step, { changes: tenure.kept.changes + changes })
-      await between()
-    }
-    const done = (tenure.kept.state.running?.done ?? 0) + 1
-    await tenure.commit({}, { cursor: id }, progress(tenure, { done }))
-  }
+  await readMembers(
+    tenure,
+    trackedIn(tenure, groups, roots).filter((id) => id > cursor),
+    async ({ groupId, members, isLast }) => {
+      const { step, changes } = await studyMembers(tenure, groupId, members)
+      const kept = { changes: tenure.kept.changes + changes }
+      const done = (tenure.kept.state.running?.done ?? 0) + 1
+      if (isLast) await tenure.commit(step, { ...kept, cursor: groupId }, progress(tenure, { done }))
+      else await tenure.commit(step, kept)
+    },
+    between,
+  )
   await tenure.commit({}, {}, progress(tenure, { phase: 'gone', done: 0, total: 0 }))
 }
 
@@ -119,29 +121,4 @@ async function passMembers(tenure: Tenure, between: () => Promise<void>): Promis
 function trackedIn({ kept }: Tenure, groups: SeenGroup[], roots: string[]): string[] {
   const seen = new Set(groups.filter(({ pass }) => pass === kept.pass).map(({ id }) => id))
   return [...withSubgroups(groups, roots)].filter((id) => seen.has(id)).toSorted()
-}
-
-/**
- * A group's members, in slices that are written at once.
- * @param isFederated whether the realm has users of a federation: Keycloak may find some invalid while it lists them, so
- *   that a short page need not be the last, and one with nobody is asked for
- */
-export async function* membersOf(
-  tenure: Tenure,
-  groupId: string,
-  isFederated: boolean,
-): AsyncGenerator<DirectoryUser[]> {
-  let before: string | undefined
-  for (let first = 0; ;) {
-    const page = await tenure.read(tenure.directory.members(groupId, first, PAGE))
-    const [head] = page ?? []
-    if (page === undefined || head === undefined) return
-    if (head.id === before) {
-      throw new DirectoryError('unreachable', 'Keycloak gives the same page of members again and again')
-    }
-    before = head.id
-    for (let from = 0; from < page.length; from += SLICE) yield page.slice(from, from + SLICE)
-    if (page.length < PAGE && !isFederated) return
-    first += page.length
-  }
 }

@@ -51,7 +51,7 @@ export interface Tenure extends Workplace {
   /** The state as it was written last. */
   readonly kept: KeptSync
   now: () => number
-  /** Waits for Keycloak, and no longer than the tenure lasts. */
+  /** Waits for Keycloak, and no longer than the tenure lasts. An answer that nobody awaits may fail unheard. */
   read: <T>(asked: Promise<T>) => Promise<T>
   /** Writes a step together with what it changes of the state. */
   commit(step: Step, kept?: Partial<Omit<KeptSync, 'state'>>, state?: Partial<SyncState>): Promise<void>
@@ -60,26 +60,32 @@ export interface Tenure extends Workplace {
 /** @param over aborted where the tenure ends from outside */
 export function openTenure(place: Workplace, lease: Lease, begun: KeptSync, over: AbortSignal): Tenure {
   let kept = begun
+  const whileHeld = async <T>(asked: Promise<T>): Promise<T> => {
+    // It is under way already: where nobody waits for it any more, its failure must not end the process.
+    asked.catch(() => {})
+    if (over.aborted) throw new TenureOver()
+    let end = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      end = () => reject(new TenureOver())
+      over.addEventListener('abort', end, { once: true })
+    })
+    try {
+      return await Promise.race([asked, ended])
+    } finally {
+      over.removeEventListener('abort', end)
+    }
+  }
   return {
     ...place,
     get kept() {
       return kept
     },
     now: place.clock,
-    async read(asked) {
-      // It is under way already: where nobody waits for it any more, its failure must not end the process.
-      asked.catch(() => {})
-      if (over.aborted) throw new TenureOver()
-      let end = () => {}
-      const ended = new Promise<never>((_, reject) => {
-        end = () => reject(new TenureOver())
-        over.addEventListener('abort', end, { once: true })
-      })
-      try {
-        return await Promise.race([asked, ended])
-      } finally {
-        over.removeEventListener('abort', end)
-      }
+    read(asked) {
+      const answered = whileHeld(asked)
+      // What is asked ahead may end unheard: its failure must not end the process.
+      answered.catch(() => {})
+      return answered
     },
     async commit(step, changed = {}, state = {}) {
       if (over.aborted) throw new TenureOver()

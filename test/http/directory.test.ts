@@ -126,6 +126,35 @@ it('reads groups level by level and hands on small levels together, with the att
   expect(api.calls).toHaveLength(2)
 })
 
+it('asks for four lists of groups at once, and for none while a batch is worked on', async () => {
+  const groupOf = (id: string, subGroupCount = 0) => ({ id, name: id, path: `/${id}`, subGroupCount })
+  const parents = Array.from({ length: 120 }, (_, i) => groupOf(`p${i}`, 1))
+  let open: (() => void)[] = []
+  let most = 0
+  api.answer = async (path) => {
+    const [, parentId] = /^groups\/(.+)\/children/.exec(path) ?? []
+    if (parentId === undefined) return { body: parents }
+    await new Promise<void>((resolve) => {
+      most = Math.max(most, open.push(resolve))
+      if (open.length < 4) return
+      setImmediate(() => {
+        for (const answer of open) answer()
+        open = []
+      })
+    })
+    return { body: [{ ...groupOf(`${parentId}-child`), parentId }] }
+  }
+  const sizes: number[] = []
+  for await (const page of directory.groups()) {
+    sizes.push(page.length)
+    const { length } = api.calls
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(api.calls).toHaveLength(length)
+  }
+  expect(sizes).toEqual([120, 100, 20])
+  expect(most).toBe(4)
+})
+
 it("takes Keycloak's own 404 for absence, and no other (R32)", async () => {
   api.answer = () => ({ status: 404, body: { error: 'User not found' } })
   expect(await directory.user('nope')).toBeUndefined()

@@ -78,6 +78,83 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
     expect(await sync.memberships()).toEqual(['u0000 id-finance', 'u0001 id-finance'])
   })
 
+  describe('asks for a page while it writes down the one before', () => {
+    beforeEach(async () => {
+      addUsers(1_500)
+      keycloak.addGroup('field', { 'tfa.enforcement': ['disabled'] })
+      keycloak.addGroup('finance', required)
+      keycloak.join('u0001', 'id-field')
+      keycloak.join('u0002', 'id-finance')
+      await sync.round()
+      keycloak.calls.length = 0
+    })
+
+    it.each(['users 1000 1000', 'members id-finance 0 1000'])('%s', async (next) => {
+      const { commit } = sync.store
+      const askedFor: string[][] = []
+      sync.store.commit = async (lease, change) => {
+        if (change.users !== undefined || change.memberships !== undefined) askedFor.push([...keycloak.calls])
+        return await commit(lease, change)
+      }
+      await sync.pass()
+      const before = keycloak.calls[keycloak.calls.indexOf(next) - 1]
+      const written = askedFor.find((calls) => before !== undefined && calls.includes(before))
+      expect(written).toContain(next)
+      expect(keycloak.calls.filter((call) => call === next)).toHaveLength(1)
+    })
+
+    const told = [
+      {
+        page: 'users 1000 1000',
+        userId: 'u1400',
+        change: () => keycloak.addUser('u1400', { username: 'newer' }),
+        now: async () => (await sync.admin.user(REALM, 'u1400'))?.user.username === 'newer',
+      },
+      {
+        page: 'members id-finance 0 1000',
+        userId: 'u0002',
+        change: () => keycloak.leave('u0002', 'id-finance'),
+        now: async () => !(await sync.memberships()).includes('u0002 id-finance'),
+      },
+    ]
+    it.each(told)('and asks again what a hint made old: $page', async ({ page, userId, change, now }) => {
+      let hinted = Promise.resolve()
+      let isFirst = true
+      for (const name of ['users', 'members'] as const) {
+        const call = keycloak[name].bind(keycloak) as (...values: unknown[]) => Promise<unknown>
+        const answered = (...values: unknown[]) => {
+          const answer = call(...values)
+          if (isFirst && page === `${name} ${values.join(' ')}`) {
+            isFirst = false
+            hinted = answer.then(async () => {
+              change()
+              const once = { jti: 'mid', expiresAt: sync.clock.now + 60_000 }
+              await sync.control.hint(REALM, { users: [userId], groups: [], full: false }, once)
+            })
+          }
+          return answer
+        }
+        Object.assign(keycloak, { [name]: answered })
+      }
+      const { commit } = sync.store
+      sync.store.commit = async (lease, step) => {
+        await hinted
+        return await commit(lease, step)
+      }
+      await sync.pass()
+      expect(await now()).toBe(true)
+      expect(keycloak.calls.filter((call) => call === page)).toHaveLength(2)
+      expect(await sync.store.hints(REALM, 10)).toEqual([])
+    })
+
+    it('and loses nothing of it where Keycloak fails at the next', async () => {
+      keycloak.addUser('u0999', { username: 'renamed' })
+      keycloak.onCall = failing('unreachable', /^users 1000/)
+      expect((await sync.pass()).problem).toMatchObject({ reason: 'unreachable' })
+      expect((await sync.admin.user(REALM, 'u0999'))?.user.username).toBe('renamed')
+    })
+  })
+
   it('begins when no pass went through in the interval, and not before', async () => {
     addUsers(1)
     await sync.round()
@@ -558,11 +635,12 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
     })
 
     it.each([
-      [/^users 2000/, 'users', 'users 2000 1000'],
-      [/^members id-finance/, 'members', 'members id-finance 0 1000'],
-    ])('goes on within 15 s where one that was killed had come to: %s', async (at, phase, next) => {
+      [/^users 2000/, { phase: 'users', done: 2_000 }, 'users 2000 1000'],
+      [/^members id-finance/, { phase: 'members', done: 1 }, 'members id-finance 0 1000'],
+    ])('goes on within 15 s where one that was killed had come to: %s', async (at, kept, next) => {
       await kill(at)
-      expect((await sync.state()).running).toMatchObject({ phase })
+      // It was asked for ahead; what came before it is being written.
+      await expect.poll(async () => (await sync.state()).running).toMatchObject(kept)
       keycloak.calls.length = 0
       sync.clock.now += LEASE - 1
       await sync.round(sync.worker())

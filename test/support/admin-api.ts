@@ -5,11 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { SignJWT, createLocalJWKSet, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
 
+interface Answer {
+  status?: number
+  body?: unknown
+  text?: string
+  location?: string
+}
+
 /** Stands in for Keycloak's token endpoint and Admin REST API where a test needs to see or say what goes over the wire. */
 export interface AdminApi {
   url: string
   /** Answers a call of the Admin API by what follows `/admin/realms/demo/`; undefined: never. */
-  answer: (path: string) => { status?: number; body?: unknown; text?: string; location?: string } | undefined
+  answer: (path: string) => Answer | undefined | Promise<Answer | undefined>
   /** Answers a request for a token; undefined: with one. */
   refuseToken: () => { status: number; body?: unknown; text?: string } | undefined
   /** The keys that assertions have to be signed with. */
@@ -58,7 +65,7 @@ export async function startAdminApi(): Promise<AdminApi> {
     // The client puts a slash before the question mark.
     const plain = called.replace('/?', '?')
     api.calls.push(plain)
-    const answer = api.answer(plain)
+    const answer = await api.answer(plain)
     if (answer === undefined) return
     const { status = 200, body, text, location } = answer
     response.writeHead(status, {

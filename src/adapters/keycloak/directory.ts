@@ -9,6 +9,8 @@ import { PHONE } from './setup/names.ts'
 
 /** Groups that Keycloak is asked for at once: with their attributes each costs it a query. */
 const GROUPS_PAGE = 200
+/** Pages of groups that Keycloak is asked for at once. Most groups have few below them: a call does next to nothing. */
+const GROUP_CALLS = 4
 /** Groups that are handed on at once, at least: most have few below them, and each hand-over costs the database. */
 const GROUPS_BATCH = 100
 
@@ -113,29 +115,39 @@ export function createDirectory(realm: Realm, account: ServiceAccount, timeout: 
   }
 }
 
-/** Level by level, so that a group comes before those below it. */
+/** Level by level, so that a group comes before those below it. Nothing is asked while a batch is worked on. */
 async function* everyGroup(read: AdminRead): AsyncGenerator<DirectoryGroup[]> {
-  const parents: (string | undefined)[] = [undefined]
+  const places: { parentId?: string; first: number }[] = [{ first: 0 }]
   let batch: DirectoryGroup[] = []
-  for (const parentId of parents) {
-    for (let first = 0; ; first += GROUPS_PAGE) {
-      const page = await read(({ groups }) => {
-        const asked = { first, max: GROUPS_PAGE, briefRepresentation: false }
-        return parentId === undefined ? groups.find(asked) : groups.listSubGroups({ parentId, ...asked })
-      }, z.array(group))
-      // Deleted since it was listed; at the top that can't be.
-      if (page === undefined && parentId === undefined) missing()
-      if (page === undefined || page.length === 0) break
+  while (places.length > 0) {
+    const some = places.splice(0, GROUP_CALLS)
+    const pages = await Promise.all(
+      some.map(async (place) => ({ ...place, page: await pageOf(read, place) })),
+    )
+    for (const { page, first, ...below } of pages) {
       batch.push(...page.map(withoutCount))
-      if (batch.length >= GROUPS_BATCH) {
-        yield batch
-        batch = []
-      }
-      parents.push(...page.filter(({ subGroupCount }) => subGroupCount > 0).map(({ id }) => id))
-      if (page.length < GROUPS_PAGE) break
+      places.push(
+        ...page
+          .filter(({ subGroupCount }) => subGroupCount > 0)
+          .map(({ id }) => ({ parentId: id, first: 0 })),
+      )
+      if (page.length >= GROUPS_PAGE) places.push({ ...below, first: first + GROUPS_PAGE })
+    }
+    if (batch.length >= GROUPS_BATCH) {
+      yield batch
+      batch = []
     }
   }
   if (batch.length > 0) yield batch
+}
+
+/** None below a group that was deleted since it was listed; at the top that can't be. */
+async function pageOf(read: AdminRead, { parentId, first }: { parentId?: string; first: number }) {
+  const page = await read(({ groups }) => {
+    const asked = { first, max: GROUPS_PAGE, briefRepresentation: false }
+    return parentId === undefined ? groups.find(asked) : groups.listSubGroups({ parentId, ...asked })
+  }, z.array(group))
+  return page ?? (parentId === undefined ? missing() : [])
 }
 
 function withoutCount({ id, parentId, name, path, attributes }: z.output<typeof group>): DirectoryGroup {
