@@ -14,8 +14,11 @@ const PAGES: Record<string, string> = {
   'first page': '/users',
   'a page far back': '/users?first=9000',
   'by a part of a name': '/users?search=user-77',
-  'by status': '/users?status=locked',
+  'those who are locked': '/users?status=locked',
+  'those who have a method': '/users?status=enrolled',
+  'those who have none and need one': '/users?status=required-not-enrolled',
   'by method': '/users?method=totp',
+  'by a method that nobody has': '/users?method=passkey',
 }
 
 /** The administrator's users page of a large realm on SQLite, from the request to the whole page, warm. */

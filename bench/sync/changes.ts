@@ -1,3 +1,4 @@
+import { keptSync } from '../../src/adapters/store/sync-store.ts'
 import type { Place, RunningWorker } from './place.ts'
 import { REALM } from './place.ts'
 
@@ -9,12 +10,25 @@ export interface Changes {
   callsEach: number
 }
 
-/** Puts users into groups and takes them out again, in turn, one after the other. @param times even */
+/**
+ * Puts users into groups and takes them out again, in turn, one after the other; again where a full pass came in between,
+ * which Keycloak may ask for a while after the sidecar came back. @param times even
+ */
 export async function change(place: Place, worker: RunningWorker, times: number): Promise<Changes> {
+  const passes = async () => (await keptSync(worker.database, REALM)).pass
+  for (;;) {
+    const before = await passes()
+    const changes = await changeTimes(place, worker, times)
+    if ((await passes()) === before) return changes
+  }
+}
+
+async function changeTimes(place: Place, worker: RunningWorker, times: number): Promise<Changes> {
   const { bare, calls } = place
   const users = (await bare.call('GET', `/users?search=person-&max=${times}`)) as { id: string }[]
   // One with a rule: nobody keeps who is in another.
   const [{ id: group }] = (await bare.call('GET', '/groups?search=team-0&exact=true')) as [{ id: string }]
+  await quiet(worker)
   const before = calls.soFar().admin
   const ms: number[] = []
   for (const { id: user } of users) {
@@ -44,8 +58,10 @@ async function isMember({ database }: RunningWorker, user: string, group: string
   return row !== undefined
 }
 
-/** Waits until no hint is left to be followed. */
+/** Waits until no hint is left to be followed, and no pass is under way. */
 async function quiet({ database }: RunningWorker): Promise<void> {
   const waiting = async () => await database.db.selectFrom('hint').select('id').executeTakeFirst()
-  while ((await waiting()) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20))
+  const running = async () => (await keptSync(database, REALM)).state.running
+  while ((await waiting()) !== undefined || (await running()) !== undefined)
+    await new Promise((resolve) => setTimeout(resolve, 20))
 }

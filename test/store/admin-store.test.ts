@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/adapters/store/database.ts'
 import type { Database } from '../../src/adapters/store/database.ts'
 import { createLoginStore } from '../../src/adapters/store/login-store.ts'
 import { createPolicyStore } from '../../src/adapters/store/policy-store.ts'
+import { selectPeople } from '../../src/adapters/store/user-query.ts'
 import type { AdminStore, UserQuery } from '../../src/core/administration/administration.ts'
 import type { AuditEntry } from '../../src/core/audit/audit.ts'
 import type { LoginStore } from '../../src/core/ports.ts'
@@ -87,8 +88,27 @@ describe.each(PLACES)('the store of administration on %s', (_, makePlace) => {
     expect(await ids({})).toEqual(['u-4', 'u-1', 'u-2', 'u-5', 'u-3'])
     const page = await store.users('demo', { first: 1, max: 2 })
     expect([page.users.map(({ user }) => user.id), page.total]).toEqual([['u-1', 'u-2'], 5])
-    expect(await store.users('demo', { first: 9, max: 2 })).toEqual({ users: [], total: 5 })
+    for (const [first, max] of [
+      [0, 5],
+      [0, 6],
+      [3, 2],
+      [4, 2],
+      [5, 2],
+      [9, 2],
+    ] as const) {
+      const { users, total } = await store.users('demo', { first, max })
+      expect([users.length, total], `${first} ${max}`).toEqual([Math.max(0, Math.min(max, 5 - first)), 5])
+    }
+    expect(await store.users('demo', { search: 'nobody', first: 0, max: 2 })).toEqual({ users: [], total: 0 })
     expect(await ids({ gone: true })).toEqual(['u-6'])
+  })
+
+  it('searches on SQLite what stands ready in its index, and puts no name together for it', async () => {
+    if (database.sqlite === undefined) return
+    const query = selectPeople(database.db, 'demo', { search: 'ada' }, new Set(), NOW).select('user_id')
+    const steps = await query.explain<{ opcode: string; p4: string | null }>()
+    const called = steps.filter(({ opcode }) => opcode === 'Function').map(({ p4 }) => p4)
+    expect(called).toEqual([expect.stringMatching(/^like/)])
   })
 
   it('searches names and addresses whatever their case, wildcards taken for what they are', async () => {

@@ -13,6 +13,7 @@ import { movingIn } from './0012-moving-in.ts'
 import { helpDesk } from './0013-help-desk.ts'
 import { listing } from './0014-listing.ts'
 import { large } from './0015-large.ts'
+import { names } from './0016-names.ts'
 
 /** This version's migrations by name, in their order. A name that was given is given for ever. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0013-help-desk': helpDesk,
   '0014-listing': listing,
   '0015-large': large,
+  '0016-names': names,
 }
