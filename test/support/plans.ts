@@ -67,8 +67,13 @@ async function onSqlite({ db }: Database, { text }: Sent): Promise<Walk[]> {
   // It reads in the order of an index until it has enough, unless it has to sort or to count.
   const isLimited = /\blimit\b/i.test(text) && !details.some((one) => one.includes('TEMP B-TREE'))
   return details.flatMap((how): Walk[] => {
-    const [, verb, table = '', index = '', condition = ''] =
-      /^(SCAN|SEARCH) (\S+)(?: USING (.*?INDEX \S+|INTEGER PRIMARY KEY))?(?: \((.*)\))?$/.exec(how) ?? []
+    if (!/^(SCAN|SEARCH) (?!CONSTANT|\d+ CONSTANT)/.test(how)) return []
+    const read =
+      /^(SCAN|SEARCH) (\S+)(?: EXISTS)?(?: USING (.*?INDEX \S+|INTEGER PRIMARY KEY)| VIRTUAL TABLE INDEX \S+)?(?: \((.*)\))?(?: LEFT-JOIN)?$/.exec(
+        how,
+      )
+    if (read === null) throw new Error(`a plan that this does not know: ${how}`)
+    const [, verb, table = '', index = '', condition = ''] = read
     // A list of a statement's own, such as what a recursion has found so far.
     if (['agg', 'up', 'obj', 'link', 'one', 'json_each', 'counted'].includes(table)) return []
     const isWhole =

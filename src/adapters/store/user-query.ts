@@ -41,7 +41,10 @@ export function selectPeople(
     )
 }
 
-/** How many users have each status: the same as `selectPeople` finds, in one reading. */
+/**
+ * How many users have each status: the same as `selectPeople` finds, in one reading. Grouped, since SQLite would walk
+ * through all that is DISTINCT for each user.
+ */
 export async function countStatuses(
   db: Kysely<Schema>,
   realm: string,
@@ -53,7 +56,7 @@ export async function countStatuses(
         when ${U}.enforcement = 'required' then 'required-not-enrolled'
         when ${U}.enforcement = 'disabled' then 'exempt' else 'not-enrolled' end as status, count(*) as count
     from directory_user left join (${lockedIn(realm, now)}) locked on locked.user_id = ${U}.user_id
-      left join (select distinct user_id from (${enrolledIn(realm, companions)}) having_one) enrolled
+      left join (${enrolledIn(realm, companions)} group by user_id) enrolled
         on enrolled.user_id = ${U}.user_id
     where ${U}.realm = ${realm} and ${U}.gone_at is null group by 1`.execute(db)
   const none = { enrolled: 0, 'required-not-enrolled': 0, 'not-enrolled': 0, locked: 0, exempt: 0 }
