@@ -13,5 +13,10 @@ export default defineConfig({
     'qrcode',
     'twilio',
   ],
-  output: { dir: 'dist', cleanDir: true, comments: { legal: true } },
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    comments: { legal: true, annotation: false, jsdoc: false },
+    charset: 'ascii',
+  },
 })

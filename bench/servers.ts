@@ -18,7 +18,7 @@ export interface Server {
 }
 
 /** As the image starts it: see the Dockerfile. */
-const FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=20']
+const FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=20']
 let bundled: Promise<void> | undefined
 
 /** Bundles the sidecar to dist/, once in a run. */
@@ -46,6 +46,7 @@ export async function startServer(environment: NodeJS.ProcessEnv, older?: string
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',
+      MALLOC_ARENA_MAX: '1',
       LATCHKEY_HOSTNAME: url,
       LATCHKEY_HTTP_PORT: String(port),
       LATCHKEY_MANAGEMENT_PORT: String(managementPort),

@@ -72,7 +72,7 @@ const ALLOWED: { why: string; table: RegExp; text: RegExp }[] = [
   },
 ]
 
-describe.each(PLACES)('at 20,000 users on %s', (kind, makePlace) => {
+describe.each(PLACES)('at 100,000 users on %s', (kind, makePlace) => {
   let place: Place
   let reading: Database
   let sent: Sent[] = []

@@ -24,7 +24,7 @@ export async function seedCrowd(
   database: Database,
   keys: readonly EncryptionKey[],
   now: number,
-  { users = 20_000, entries = 40_000 } = {},
+  { users = 100_000, entries = 100_000 } = {},
 ): Promise<void> {
   await genuineEntries(database, keys, now - 400 * DAY)
   const id = sql`('00000000-0000-4000-8000-' || (100000000000 + n))`
