@@ -147,6 +147,25 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
       expect(await sync.store.hints(REALM, 10)).toEqual([])
     })
 
+    it('and writes a page whole before it follows who left since', async () => {
+      users(1_000).forEach((id) => keycloak.join(id, 'id-finance'))
+      const { commit } = sync.store
+      let isFirst = true
+      sync.store.commit = async (lease, change) => {
+        if (isFirst && change.memberships?.add?.some(({ groupId }) => groupId === 'id-finance') === true) {
+          isFirst = false
+          keycloak.leave('u0999', 'id-finance')
+          const once = { jti: 'mid', expiresAt: sync.clock.now + 60_000 }
+          await sync.control.hint(REALM, { users: ['u0999'], groups: [], full: false }, once)
+        }
+        return await commit(lease, change)
+      }
+      await sync.pass()
+      const members = await sync.memberships()
+      expect(members).toContain('u0998 id-finance')
+      expect(members).not.toContain('u0999 id-finance')
+    })
+
     it('and loses nothing of it where Keycloak fails at the next', async () => {
       keycloak.addUser('u0999', { username: 'renamed' })
       keycloak.onCall = failing('unreachable', /^users 1000/)
