@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -11,7 +9,7 @@ import { appOf, saveCredentials } from '../../test/chaos/race-people.ts'
 import { startBalancer } from '../../test/support/balancer.ts'
 import type { Balancer } from '../../test/support/balancer.ts'
 import type { Person } from '../../test/support/login-stream.ts'
-import { startOwnPostgres } from '../../test/support/postgres.ts'
+import { startOwnPostgres, versionOf } from '../../test/support/postgres.ts'
 import { startRealm } from '../../test/support/realm.ts'
 import type { FakeRealm } from '../../test/support/realm.ts'
 import { newKey } from '../../test/support/stores.ts'
@@ -52,7 +50,7 @@ export async function startSite(probeEvery = PROBE_EVERY): Promise<Site> {
     url: balancer.url,
     realm,
     balancer,
-    databasePid: Number(readFileSync(join(postgres.databaseDir, 'postmaster.pid'), 'utf8').split('\n', 1)[0]),
+    databasePid: await postgres.pid(),
     databaseUrl: postgres.url,
     environment: {
       LATCHKEY_HOSTNAME: balancer.url,
@@ -77,13 +75,7 @@ export async function startSite(probeEvery = PROBE_EVERY): Promise<Site> {
         await database.close()
       }
     },
-    async version() {
-      const client = new pg.Client({ connectionString: postgres.url })
-      await client.connect()
-      const { rows } = await client.query<{ server_version: string }>('show server_version')
-      await client.end()
-      return String(rows[0]?.server_version)
-    },
+    version: async () => await versionOf(postgres.url),
     stop,
   }
 }

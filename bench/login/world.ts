@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildBridge, currentVersion, prepareKeycloak, startKeycloak } from '../../scripts/lib/keycloak.ts'
@@ -117,9 +117,7 @@ export async function startWorld(
     })
     await fillDatabase(environment.LATCHKEY_DB_URL, key, group, queues.app.people)
 
-    const postmaster = Number(
-      readFileSync(join(postgres.databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0],
-    )
+    const postmaster = await postgres.pid()
     return {
       version: prepared.version,
       ours: `${url}/realms/${OURS}`,

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import pg from 'pg'
 import type { OwnPostgres } from '../../test/support/postgres.ts'
 import { cpuSecondsOfTree } from '../processes.ts'
@@ -29,10 +27,10 @@ export interface Meter {
   stop(): Promise<void>
 }
 
-export async function openMeter({ url, databaseDir }: OwnPostgres): Promise<Meter> {
-  const client = new pg.Client({ connectionString: url })
+export async function openMeter(postgres: OwnPostgres): Promise<Meter> {
+  const client = new pg.Client({ connectionString: postgres.url })
   await client.connect()
-  const postmaster = Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+  const postmaster = await postgres.pid()
 
   /** The number that the next transaction gets which writes: those that only read get none. */
   async function nextTransaction(): Promise<number> {

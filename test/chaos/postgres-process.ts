@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startOwnPostgres } from '../support/postgres.ts'
 import type { OwnPostgres } from '../support/postgres.ts'
@@ -17,9 +16,7 @@ export async function startKillablePostgres(): Promise<KillablePostgres> {
   return {
     ...server,
     async kill() {
-      const pid = Number(
-        (await readFile(join(server.databaseDir, 'postmaster.pid'), 'utf8')).split('\n', 1)[0],
-      )
+      const pid = await server.pid()
       for (const one of [pid, ...(await childrenOf(pid))]) {
         try {
           process.kill(one, 'SIGKILL')

@@ -2,9 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Client } from 'pg'
 import { root } from '../../scripts/lib/paths.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { startPostgres, versionOf } from '../support/postgres.ts'
 import type { Figure } from './part.ts'
 
 /** What a part came to. */
@@ -53,10 +52,7 @@ function sqliteVersion(): string {
 
 async function postgresVersion(): Promise<string> {
   const server = await startPostgres()
-  const client = new Client({ connectionString: server.url })
-  await client.connect()
-  const { rows } = await client.query<{ server_version: string }>('show server_version')
-  await client.end()
+  const version = await versionOf(server.url)
   await server.stop()
-  return rows[0]?.server_version ?? 'unknown'
+  return version
 }

