@@ -1,4 +1,3 @@
-import { DirectoryError } from '../core/sync/directory.ts'
 import type { DirectoryUser } from '../core/sync/directory.ts'
 import { readAhead } from './read-ahead.ts'
 import { PAGE, slicesOf } from './slices.ts'
@@ -10,13 +9,6 @@ export interface MembersSlice {
   members: DirectoryUser[]
   /** Whether the group has no more than these. */
   isLast: boolean
-}
-
-/** Where a page begins: the group's place in the list, how many of it were read, and who was first on the page before. */
-interface Place {
-  index: number
-  first: number
-  head?: string
 }
 
 /**
@@ -34,18 +26,14 @@ export async function readMembers(
   const isFederated = await tenure.store.federated(tenure.realm)
   const groupAt = (index: number) => groupIds[index] ?? ''
   const isEnd = (page: readonly DirectoryUser[]) => page.length === 0 || (page.length < PAGE && !isFederated)
-  await readAhead<Place, DirectoryUser[]>(
+  await readAhead<{ index: number; first: number }>(
     tenure,
     groupIds.length === 0 ? undefined : { index: 0, first: 0 },
     {
       ask: async ({ index, first }) => (await tenure.directory.members(groupAt(index), first, PAGE)) ?? [],
-      after({ index, first, head }, page) {
-        if (isEnd(page)) return index + 1 < groupIds.length ? { index: index + 1, first: 0 } : undefined
-        const [one] = page
-        if (one?.id === head) {
-          throw new DirectoryError('unreachable', 'Keycloak gives the same page of members again and again')
-        }
-        return { index, first: first + page.length, ...(one && { head: one.id }) }
+      after({ index, first }, page) {
+        if (!isEnd(page)) return { index, first: first + page.length }
+        return index + 1 < groupIds.length ? { index: index + 1, first: 0 } : undefined
       },
       async write({ index }, page) {
         for await (const { slice, isLast } of slicesOf(page)) {

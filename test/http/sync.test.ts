@@ -128,8 +128,7 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
             isFirst = false
             hinted = answer.then(async () => {
               change()
-              const once = { jti: 'mid', expiresAt: sync.clock.now + 60_000 }
-              await sync.control.hint(REALM, { users: [userId], groups: [], full: false }, once)
+              await sync.tell({ users: [userId] })
             })
           }
           return answer
@@ -155,8 +154,7 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
         if (isFirst && change.memberships?.add?.some(({ groupId }) => groupId === 'id-finance') === true) {
           isFirst = false
           keycloak.leave('u0999', 'id-finance')
-          const once = { jti: 'mid', expiresAt: sync.clock.now + 60_000 }
-          await sync.control.hint(REALM, { users: ['u0999'], groups: [], full: false }, once)
+          await sync.tell({ users: ['u0999'] })
         }
         return await commit(lease, change)
       }
@@ -164,6 +162,27 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
       const members = await sync.memberships()
       expect(members).toContain('u0998 id-finance')
       expect(members).not.toContain('u0999 id-finance')
+    })
+
+    it.each(['users', 'members'] as const)(
+      'and ends where Keycloak gives one page of %s for ever',
+      async (name) => {
+        users(1_000).forEach((id) => keycloak.join(id, 'id-finance'))
+        const { users: listed, members } = keycloak
+        Object.assign(keycloak, {
+          users: async (first: number, max: number) => await listed(name === 'users' ? 0 : first, max),
+          members: async (id: string, _first: number, max: number) => await members(id, 0, max),
+        })
+        const { problem } = await sync.pass()
+        expect(problem?.message).toContain('the same page of users again and again')
+      },
+    )
+
+    it('and takes a user who comes first in two groups for nothing odd', async () => {
+      keycloak.leave('u0002', 'id-finance')
+      keycloak.join('u0001', 'id-finance')
+      expect((await sync.pass()).problem).toBeUndefined()
+      expect(await sync.memberships()).toEqual(['u0001 id-field', 'u0001 id-finance'])
     })
 
     it('and loses nothing of it where Keycloak fails at the next', async () => {
@@ -411,8 +430,7 @@ describe.each(PLACES)('the sync worker on %s', (_, makePlace) => {
       keycloak.onCall = async (call) => {
         if (call === 'users 0 1000') {
           keycloak.addUser('u0001', { username: 'mid-pass' })
-          const once = { jti: 'mid', expiresAt: sync.clock.now + 60_000 }
-          await sync.control.hint(REALM, { users: ['u0001', 'nobody'], groups: [], full: false }, once)
+          await sync.tell({ users: ['u0001', 'nobody'] })
         }
         seen.push(call)
       }

@@ -63,6 +63,11 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
       },
     )
   const first = worker()
+  /** Keycloak tells of a change. */
+  const tell = async (hints: Partial<Hints>) => {
+    const once = { jti: randomUUID(), expiresAt: clock.now + 60_000 }
+    await control.hint(REALM, { users: [], groups: [], full: false, ...hints }, once)
+  }
 
   return {
     database,
@@ -84,11 +89,11 @@ export async function openSync(url: string, keycloak: FakeKeycloak = fakeKeycloa
       await first.round(stopped.signal)
       return await control.state(REALM)
     },
+    tell,
     /** Keycloak tells of a change, and the worker follows. */
     async hint(hints: Partial<Hints>) {
       clock.now += 1_000
-      const once = { jti: randomUUID(), expiresAt: clock.now + 60_000 }
-      await control.hint(REALM, { users: [], groups: [], full: false, ...hints }, once)
+      await tell(hints)
       await first.round(stopped.signal)
     },
     state: async () => await control.state(REALM),
